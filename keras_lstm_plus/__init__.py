@@ -1,0 +1,19 @@
+"""Every LSTM as a Keras 3 layer, on its way to a device.
+
+Imports run one way: spec -> variants -> step -> cell -> layer. This package never imports `edge`.
+"""
+
+try:
+    import keras as _keras  # noqa: F401
+except ImportError as missing:
+    raise ImportError(
+        "keras_lstm_plus needs Keras 3 and TensorFlow, which are not installed here: "
+        'pip install "keras-lstm-plus[train]". A device needs neither: import edge.'
+    ) from missing
+
+from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.layer import LSTMPlus
+from keras_lstm_plus.spec import LSTMSpec
+from keras_lstm_plus.variants import VARIANTS, get_spec
+
+__all__ = ["VARIANTS", "LSTMPlus", "LSTMPlusCell", "LSTMSpec", "get_spec"]

@@ -1,0 +1,104 @@
+"""`LSTMPlus`: the Keras layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.spec import LSTMSpec
+
+Tensor = Any
+
+# Arguments of keras.layers.RNN and Layer; every other keyword belongs to the cell.
+_LAYER_ARGUMENTS = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "zero_output_for_mask",
+    "activity_regularizer",
+    "name",
+    "autocast",
+    "input_shape",
+    "input_dim",
+    "batch_input_shape",
+    "batch_shape",
+)
+
+
+@keras.saving.register_keras_serializable("keras_lstm_plus")
+class LSTMPlus(keras.layers.RNN):
+    """Every LSTM, as a drop-in for `keras.layers.LSTM`.
+
+    The equations are those of `LSTMPlusCell`; `layer.spec.equations()` prints them for this layer.
+
+    Args:
+        units: number of cells, a positive integer.
+        variant: a name (see `keras_lstm_plus.VARIANTS`) or an `LSTMSpec`.
+        return_sequences: give h of every step, `[batch, time, output]`, and not of the last alone,
+            `[batch, output]`.
+        return_state: give the final h and c too.
+        go_backwards: read the sequence from its end; the output is then in that order.
+        stateful: start each batch where the last one ended; needs a fixed batch size.
+        unroll: write the loop out; for short sequences of a fixed length.
+        zero_output_for_mask: give zeros at masked steps instead of the output before.
+        activity_regularizer: on the output.
+        **kwargs: every other argument of `keras.layers.LSTM` (activations, initializers, regularizers,
+            constraints, dropout, seed, dtype, ...) and of `LSTMPlusCell`.
+
+    Call arguments: `sequences [batch, time, features]`, `initial_state` (a list: h and c), `mask`
+    `[batch, time]` (False: the step is skipped), `training`.
+
+    Raises:
+        ValueError: an unknown variant, units that are no positive integer, a dropout outside [0, 1).
+        TypeError: an argument that neither Keras's LSTM nor this layer has.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = LSTMPlus(8, variant="peephole", return_sequences=True)
+        >>> layer(np.zeros((2, 5, 3), "float32")).shape
+        TensorShape([2, 5, 8])
+        >>> layer.cell.peephole_kernel.shape
+        (3, 8)
+    """
+
+    def __init__(
+        self, units: int, variant: str | LSTMSpec | dict[str, Any] = "standard", **kwargs: Any
+    ) -> None:
+        # Keras's choice of its cuDNN kernel; this layer has its own path and nothing to choose.
+        kwargs.pop("use_cudnn", None)
+        own = {name: kwargs.pop(name) for name in _LAYER_ARGUMENTS if name in kwargs}
+        shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
+        cell = LSTMPlusCell(units, variant, name="lstm_plus_cell", **kwargs)
+        super().__init__(cell, **own, **shared)
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+
+    @property
+    def units(self) -> int:
+        return self.cell.units
+
+    @property
+    def spec(self) -> LSTMSpec:
+        """The variant of this layer, with its activations filled in."""
+        return self.cell.spec
+
+    def __getattr__(self, name: str) -> Any:
+        # keras.layers.LSTM answers for its cell (layer.dropout, layer.kernel_initializer, ...).
+        cell = self.__dict__.get("cell")
+        if cell is not None and name in cell.get_config():
+            return getattr(cell, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["cell"]
+        activity = keras.regularizers.serialize(self.activity_regularizer)
+        return {**self.cell.get_config(), **config, "activity_regularizer": activity}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LSTMPlus:
+        del custom_objects  # Keras has entered their scope
+        return cls(**config)

@@ -1,0 +1,59 @@
+"""Packaging: two packages, and what each half of the road needs."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "edge" / "version.py").read_text()).group(1)
+
+# tflite-runtime ends at Python 3.11 and was built against NumPy 1.
+OLD_RUNTIME = 'python_version < "3.12" and sys_platform == "linux"'
+
+TRAIN = ["tensorflow>=2.20,<2.22", "keras>=3.10", "ai-edge-litert>=2.0", "flatbuffers>=24"]
+EXAMPLES = [
+    *TRAIN,
+    "tensorflow-datasets>=4.9.9",
+    "importlib_resources",  # tensorflow-datasets imports it without asking for it
+    "seglearn==1.2.5",  # carries the smartwatch recordings
+    "matplotlib>=3.8",
+]
+DEV = [
+    *EXAMPLES,
+    "pytest>=8",
+    "pytest-xdist>=3.5",
+    "hypothesis>=6.100",
+    "ruff==0.17.6",
+    "mypy==2.4.1",
+    "pre-commit>=3",
+    f"tflite-runtime==2.14.0; {OLD_RUNTIME}",
+    f"numpy<2; {OLD_RUNTIME}",
+]
+
+setup(
+    name="keras-lstm-plus",
+    version=VERSION,
+    description="Every LSTM as a Keras 3 layer, and the road from there onto a device",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["keras_lstm_plus*", "edge*"]),
+    package_data={"keras_lstm_plus": ["py.typed"], "edge": ["py.typed"]},
+    install_requires=["numpy>=1.23", "rich>=13", "typer>=0.12"],
+    extras_require={
+        "train": TRAIN,
+        "edge": ["ai-edge-litert>=2.0"],
+        "edge-armv7": ["tflite-runtime>=2.14", "numpy<2"],
+        "examples": EXAMPLES,
+        "dev": DEV,
+    },
+    classifiers=[
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
