@@ -59,7 +59,7 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
         recurrent_activation: takes the place of the sigmoid of the gates.
         use_bias: whether gates and candidate have a bias.
         unit_forget_bias: start the bias of the forget gate at 1 (Jozefowicz et al. 2015).
-        kernel_initializer, recurrent_initializer, bias_initializer, peephole_initializer, ...: how each weight
+        kernel_initializer, recurrent_initializer, bias_initializer, peephole_initializer, ...: how a weight
             starts; `..._regularizer` and `..._constraint` likewise. Groups: `kernel`, `recurrent`, `bias`,
             `peephole`, `layer_norm`, `projection`.
         dropout: share of the inputs dropped while training, 0 <= dropout < 1; one mask for all time steps.
@@ -79,8 +79,8 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
         >>> import numpy as np
         >>> cell = LSTMPlusCell(4, variant="peephole")
         >>> h, (h, c) = cell(np.ones((2, 3), "float32"), cell.get_initial_state(batch_size=2))
-        >>> h.shape, c.shape
-        (TensorShape([2, 4]), TensorShape([2, 4]))
+        >>> tuple(h.shape), tuple(c.shape)
+        ((2, 4), (2, 4))
     """
 
     def __init__(

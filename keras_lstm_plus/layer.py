@@ -59,10 +59,10 @@ class LSTMPlus(keras.layers.RNN):
     Example:
         >>> import numpy as np
         >>> layer = LSTMPlus(8, variant="peephole", return_sequences=True)
-        >>> layer(np.zeros((2, 5, 3), "float32")).shape
-        TensorShape([2, 5, 8])
-        >>> layer.cell.peephole_kernel.shape
-        (3, 8)
+        >>> tuple(layer(np.zeros((2, 5, 3), "float32")).shape)
+        (2, 5, 8)
+        >>> [(weight.name, tuple(weight.shape)) for weight in layer.weights][-1]
+        ('peephole_kernel', (3, 8))
     """
 
     def __init__(

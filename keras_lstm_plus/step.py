@@ -46,7 +46,7 @@ class Step(NamedTuple):
 
 
 def input_product(kernel: Tensor, x: Tensor, masks: Sequence[Tensor] | None, gates: int) -> Tensor:
-    """W x for all gates side by side, `[..., gates * units]`; with `masks`, each gate sees its own dropout."""
+    """W x for all gates side by side, `[..., gates * units]`; `masks`: a dropout mask per gate."""
     if masks is None:
         return ops.matmul(x, kernel)
     blocks = ops.split(kernel, gates, axis=-1)
