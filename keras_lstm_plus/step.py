@@ -19,11 +19,11 @@ class Weights(NamedTuple):
 
     kernel: Tensor
     recurrent_kernel: Tensor
-    bias: Tensor | None = None
-    peephole_kernel: Tensor | None = None
-    gate_kernel: Tensor | None = None
-    layer_norm_scale: Tensor | None = None
-    projection_kernel: Tensor | None = None
+    bias: Tensor = None
+    peephole_kernel: Tensor = None
+    gate_kernel: Tensor = None
+    layer_norm_scale: Tensor = None
+    projection_kernel: Tensor = None
 
 
 class Activations(NamedTuple):

@@ -6,13 +6,14 @@ spec, `weights` the arrays by name, gate blocks in the order i, f, g, o with the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": np.tanh,
     "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
     "relu": lambda v: np.maximum(v, 0),
@@ -23,13 +24,8 @@ FUNCTIONS = {
 
 def per_gate(options: dict[str, Any], weights: dict[str, Array], units: int) -> dict[str, dict[str, Array]]:
     """The weights sorted by gate."""
-    kept = {
-        "i": options["input_gate"],
-        "f": options["forget_gate"],
-        "g": "learned",
-        "o": options["output_gate"],
-    }
-    with_weights = [gate for gate, kind in kept.items() if kind == "learned"]
+    kept = {name[0]: options[f"{name}_gate"] for name in ("input", "forget", "output")}
+    with_weights = [gate for gate in "ifgo" if kept.get(gate, "learned") == "learned"]
     learned = [gate for gate in with_weights if gate != "g"]
     result: dict[str, dict[str, Array]] = {}
     for k, gate in enumerate(with_weights):
