@@ -174,11 +174,12 @@ def recurrent_back(spec: LSTMSpec, tensors: dict[str, Tensor], bars: Tensor) -> 
     if spec.recurrence == "full" and masks is None:
         return tf.matmul(bars, kernel, transpose_b=True)
     gates = len(spec.gates)
-    blocks = zip(tf.split(bars, gates, axis=-1), tf.split(kernel, gates, axis=-1), strict=True)
+    by_gate = tf.split(bars, gates, axis=-1)
     if spec.recurrence == "diagonal":
-        parts = [bar * block for bar, block in blocks]
+        parts = [bar * row for bar, row in zip(by_gate, tf.unstack(kernel), strict=True)]
     else:
-        parts = [tf.matmul(bar, block, transpose_b=True) for bar, block in blocks]
+        blocks = tf.split(kernel, gates, axis=-1)
+        parts = [tf.matmul(bar, block, transpose_b=True) for bar, block in zip(by_gate, blocks, strict=True)]
     if masks is not None:
         parts = [part * mask for part, mask in zip(parts, tf.unstack(masks, gates), strict=True)]
     return tf.add_n(parts)
@@ -200,7 +201,8 @@ def _weights(
     masks = tensors.get("recurrent_masks")
     rows = [previous_h] * gates if masks is None else [previous_h * mask for mask in tf.unstack(masks, gates)]
     if spec.recurrence == "diagonal":
-        result["recurrent_kernel"] = tf.reduce_sum(tf.concat(rows, axis=-1) * bars, axis=[0, 1])
+        sums = tf.reduce_sum(tf.concat(rows, axis=-1) * bars, axis=[0, 1])
+        result["recurrent_kernel"] = tf.reshape(sums, [gates, -1])
     elif masks is None:
         result["recurrent_kernel"] = _over_time(previous_h, bars)
     else:

@@ -157,7 +157,7 @@ def recurrent_product(spec: LSTMSpec, tensors: dict[str, Tensor], h: Tensor) -> 
     else:
         rows = [h] * gates
     if spec.recurrence == "diagonal":
-        return tf.concat(rows, axis=-1) * kernel
+        return tf.concat(rows, axis=-1) * tf.reshape(kernel, [-1])
     if "recurrent_masks" not in tensors:
         return tf.matmul(h, kernel)
     blocks = tf.split(kernel, gates, axis=-1)

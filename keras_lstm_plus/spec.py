@@ -167,6 +167,7 @@ class LSTMSpec:
         """Name and shape of every weight of a layer with `inputs` features and `units` cells.
 
         The blocks of `kernel`, `recurrent_kernel` and `bias` stand side by side in the order of `gates`;
+        those of a diagonal recurrence and of `layer_norm_scale` one below the other, `[gates, units]`;
         the rows of `peephole_kernel` and the blocks of `gate_kernel` in the order of `learned_gates`.
 
         Example:
@@ -178,7 +179,7 @@ class LSTMSpec:
         diagonal = self.recurrence == "diagonal"
         shapes: dict[str, tuple[int, ...]] = {
             "kernel": (inputs, width),
-            "recurrent_kernel": (width,) if diagonal else (self.output_units(units), width),
+            "recurrent_kernel": (len(self.gates), units) if diagonal else (self.output_units(units), width),
         }
         if self.use_bias:
             shapes["bias"] = (width,)

@@ -58,7 +58,7 @@ def recurrent_product(spec: LSTMSpec, kernel: Tensor, h: Tensor, masks: Sequence
     if spec.recurrence == "full":
         return input_product(kernel, h, masks, len(spec.gates))
     rows = [h] * len(spec.gates) if masks is None else [h * mask for mask in masks]
-    return ops.concatenate(rows, axis=-1) * kernel
+    return ops.concatenate(rows, axis=-1) * ops.reshape(kernel, (-1,))
 
 
 def lstm_step(

@@ -17,6 +17,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": np.tanh,
     "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
     "relu": lambda v: np.maximum(v, 0),
+    "relu6": lambda v: np.clip(v, 0, 6),
     "linear": lambda v: v,
     "hard_sigmoid": lambda v: np.clip(v / 6 + 0.5, 0, 1),
 }
@@ -30,7 +31,9 @@ def per_gate(options: dict[str, Any], weights: dict[str, Array], units: int) -> 
     result: dict[str, dict[str, Array]] = {}
     for k, gate in enumerate(with_weights):
         block = slice(k * units, (k + 1) * units)
-        mine = {"W": weights["kernel"][:, block], "R": weights["recurrent_kernel"][..., block]}
+        recurrent = weights["recurrent_kernel"]
+        mine = {"W": weights["kernel"][:, block]}
+        mine["R"] = recurrent[k] if options["recurrence"] == "diagonal" else recurrent[:, block]
         mine["b"] = weights["bias"][block] if "bias" in weights else np.zeros(units)
         if "layer_norm_scale" in weights:
             mine["n"] = weights["layer_norm_scale"][k]
