@@ -8,9 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-# keras.layers.RNN creates and clears the dropout masks of cells that are an instance of this class only.
-from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
-
+from keras_lstm_plus.noise import NoisyCell
 from keras_lstm_plus.spec import LSTMSpec, is_positive_integer
 from keras_lstm_plus.step import Activations, Step, Weights, input_product, lstm_step, next_states
 from keras_lstm_plus.variants import get_spec
@@ -27,6 +25,8 @@ WEIGHT_GROUPS = {
     "layer_norm_scale": "layer_norm",
     "projection_kernel": "projection",
 }
+# Fields of the spec that are arguments of the layer too, for any variant.
+SPEC_ARGUMENTS = ("projection_units", "cell_clip", "projection_clip", "zoneout_output", "zoneout_cell")
 INITIALIZERS = {
     "kernel": "glorot_uniform",
     "recurrent": "orthogonal",
@@ -38,7 +38,7 @@ INITIALIZERS = {
 
 
 @keras.saving.register_keras_serializable("keras_lstm_plus")
-class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
+class LSTMPlusCell(keras.layers.Layer, NoisyCell):
     """One step of an LSTM of any variant, for `keras.layers.RNN` and for `LSTMPlus`.
 
     The peephole variant, with s the sigmoid and a prime for the step before:
@@ -64,7 +64,14 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
             `peephole`, `layer_norm`, `projection`.
         dropout: share of the inputs dropped while training, 0 <= dropout < 1; one mask for all time steps.
         recurrent_dropout: the same for h'.
-        seed: of the dropout masks.
+        weight_drop: share of `recurrent_kernel` dropped while training, one mask a batch (DropConnect;
+            Merity, Keskar & Socher 2017).
+        chrono: the longest memory expected, in steps. Starts the biases so that the units span memories up
+            to that length: b_f = log(u), u uniform in [1, chrono - 1], b_i = -b_f (Tallec & Ollivier 2018),
+            instead of `unit_forget_bias`.
+        projection_units, cell_clip, projection_clip, zoneout_output, zoneout_cell: fields of the spec, for
+            any variant.
+        seed: of dropout, zoneout and weight drop.
 
     Weights: `kernel [input, 4*units]`, `recurrent_kernel [units, 4*units]` and `bias [4*units]`, blocks in
     Keras's order i, f, c, o; `peephole_kernel [3, units]`, rows in the order i, f, o. A variant with fewer
@@ -93,6 +100,8 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
         unit_forget_bias: bool = True,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        weight_drop: float = 0.0,
+        chrono: int | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -100,14 +109,16 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
             raise ValueError(
                 f"units is the number of LSTM cells and must be a positive integer, received {units!r}."
             )
-        for name, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
-            if not (isinstance(rate, (int, float)) and 0 <= rate < 1):
-                raise ValueError(f"{name} is the share that is dropped, 0 <= {name} < 1; received {rate!r}.")
+        if chrono is not None and not (is_positive_integer(chrono) and chrono > 2):
+            raise ValueError(
+                f"chrono is the longest memory in steps, an integer from 3 on; received {chrono!r}."
+            )
         kwargs.pop("implementation", None)  # a choice between Keras's own two loops
+        fields = {name: kwargs.pop(name) for name in SPEC_ARGUMENTS if name in kwargs}
         groups = {name: kwargs.pop(name) for name in list(kwargs) if name in _GROUP_ARGUMENTS}
         super().__init__(**kwargs)
         self.units = int(units)
-        self.variant = get_spec(variant)
+        self.variant = get_spec(variant).with_options(**fields)
         self.activation = keras.activations.get(activation)
         self.recurrent_activation = keras.activations.get(recurrent_activation)
         self.spec, self.activations = _resolve(
@@ -119,12 +130,9 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
             group, _, role = name.rpartition("_")
             default = INITIALIZERS[group] if role == "initializer" else None
             setattr(self, name, _GETTERS[role](groups.get(name, default)))
-        self.dropout = float(dropout)
-        self.recurrent_dropout = float(recurrent_dropout)
-        if self.recurrent_dropout:  # as in keras.layers.LSTM: every gate then has masks of its own
-            self.dropout_mask_count = len(self.spec.gates)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed=seed)
+        self.chrono = chrono
+        rates = {"dropout": dropout, "recurrent_dropout": recurrent_dropout, "weight_drop": weight_drop}
+        self.set_noise(rates, seed)
         self.output_size = self.spec.output_units(self.units)
         self.state_size = [self.output_size, self.units]
         if self.spec.gate_recurrence:
@@ -152,21 +160,34 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
         self.built = True
 
     def _initial_bias(self, shape: tuple[int, ...], dtype: Any = None, **_: Any) -> Tensor:
+        if self.chrono is not None:
+            return self._chrono_bias(dtype)
         if not self.unit_forget_bias:
             return self.bias_initializer(shape, dtype=dtype)
         ones = keras.initializers.Ones()
         starts = {gate: ones if gate == "f" else self.bias_initializer for gate in self.spec.gates}
         return ops.concatenate([start((self.units,), dtype=dtype) for start in starts.values()])
 
-    def lstm_weights(self) -> Weights:
+    def _chrono_bias(self, dtype: Any) -> Tensor:
+        assert self.chrono is not None
+        spans = keras.random.uniform((self.units,), 1.0, self.chrono - 1.0, dtype=dtype, seed=self.seed)
+        forget = ops.log(spans)
+        starts = {"f": forget, "i": -forget}
+        rest = self.bias_initializer((self.units,), dtype=dtype)
+        return ops.concatenate([starts.get(gate, rest) for gate in self.spec.gates])
+
+    def lstm_weights(self, training: bool = False) -> Weights:
         """The weights as one value, in the dtype that Keras's precision policy gives them here."""
-        return Weights(*(_as_tensor(getattr(self, name)) for name in Weights._fields))
+        weights = Weights(*(_as_tensor(getattr(self, name)) for name in Weights._fields))
+        if not (training and self.weight_drop):
+            return weights
+        return weights._replace(recurrent_kernel=weights.recurrent_kernel * self.weight_mask())
 
     def step(self, inputs: Tensor, states: Sequence[Tensor], training: bool = False) -> Step:
         """Everything one step computes: gates i, f, o, candidate g, cell c, output h."""
         input_masks = self.get_dropout_mask(inputs) if training and self.dropout else None
         masks = self.get_recurrent_dropout_mask(states[0]) if training and self.recurrent_dropout else None
-        weights = self.lstm_weights()
+        weights = self.lstm_weights(training)
         if input_masks is not None and not isinstance(input_masks, list):
             inputs, input_masks = inputs * input_masks, None
         product = input_product(weights.kernel, inputs, input_masks, len(self.spec.gates))
@@ -176,7 +197,14 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
         self, inputs: Tensor, states: Sequence[Tensor], training: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
         step = self.step(inputs, states, training)
-        return step.h, next_states(self.spec, step)
+        if training and self.spec.zoneout and keras.backend.backend() == "jax":
+            raise NotImplementedError(
+                f"{self.name}: a bare cell cannot draw zoneout masks inside a JAX loop; use LSTMPlus, which "
+                "draws them before it."
+            )
+        zone = self.zoneout_masks(ops.shape(inputs)[:1]) if training else (None, None)
+        new = next_states(self.spec, step, states, zone, training)
+        return new[0], new
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         """Zeros for h `[batch, output]`, c `[batch, units]` and, with gate recurrence, the gates."""
@@ -197,6 +225,8 @@ class LSTMPlusCell(keras.layers.Layer, DropoutRNNCell):
             "unit_forget_bias": self.unit_forget_bias,
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
+            "weight_drop": self.weight_drop,
+            "chrono": self.chrono,
             "seed": self.seed,
         }
         for name in _GROUP_ARGUMENTS:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.loop import Options, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 
 Tensor = Any
@@ -88,22 +89,10 @@ class LSTMPlus(keras.layers.RNN):
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """The loop over time: at once where the backend is TensorFlow and the path knows the variant."""
-        if keras.backend.backend() == "tensorflow" and not self.unroll:
-            from keras_lstm_plus.fast import run_layer, supports  # other backends have no TensorFlow
-
-            if supports(self.spec):
-                return run_layer(
-                    self.cell,
-                    sequences,
-                    initial_state,
-                    mask[0] if isinstance(mask, (list, tuple)) else mask,
-                    training=training,
-                    every_step=self.return_sequences,
-                    go_backwards=self.go_backwards,
-                    zero_output_for_mask=self.zero_output_for_mask,
-                )
-        return super().inner_loop(sequences, initial_state, mask, training)
+        """The loop over time, which `keras.layers.RNN.call` asks for."""
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        options = Options(self.return_sequences, self.go_backwards, self.unroll, self.zero_output_for_mask)
+        return run_layer(self.cell, sequences, initial_state, mask, bool(training), options)
 
     def __getattr__(self, name: str) -> Any:
         # keras.layers.LSTM answers for its cell (layer.dropout, layer.kernel_initializer, ...).

@@ -24,6 +24,7 @@ class Plan(NamedTuple):
     """What a trace of the loop depends on."""
 
     spec: LSTMSpec
+    units: int
     every_step: bool  # h of all steps, or of the last alone
 
 

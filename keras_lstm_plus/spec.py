@@ -46,6 +46,8 @@ class LSTMSpec:
         projection_units: size of h where it differs from the number of cells: h = P (o * tanh(c)).
         cell_clip: bound on |c|, applied as soon as the new cell is known. None: no bound.
         projection_clip: bound on |h| after the projection. None: no bound.
+        zoneout_output, zoneout_cell: share of h and of c that keeps its value from the step before while
+            training; at inference the average of old and new that this amounts to (Krueger et al. 2016).
 
     Raises:
         ValueError: the fields contradict each other; the message names the two and the way out.
@@ -77,6 +79,8 @@ class LSTMSpec:
     projection_units: int | None = None
     cell_clip: float | None = None
     projection_clip: float | None = None
+    zoneout_output: float = 0.0
+    zoneout_cell: float = 0.0
 
     def __post_init__(self) -> None:
         self._check_choices()
@@ -124,6 +128,14 @@ class LSTMSpec:
                     f"value, or None for no bound; received {bound!r}."
                 )
 
+        for field in ("zoneout_output", "zoneout_cell"):
+            rate = getattr(self, field)
+            if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+                raise ValueError(
+                    f"LSTMSpec {self.name!r}: {field} is the share that keeps its value, 0 <= {field} < 1; "
+                    f"received {rate!r}."
+                )
+
     def _check_combination(self) -> None:
         if self.input_gate == "coupled" and self.forget_gate != "learned":
             raise ValueError(
@@ -158,6 +170,11 @@ class LSTMSpec:
         """Those of i, f, o that have weights of their own."""
         choice = {"i": self.input_gate, "f": self.forget_gate, "o": self.output_gate}
         return tuple(gate for gate in "ifo" if choice[gate] == "learned")
+
+    @property
+    def zoneout(self) -> bool:
+        """Whether any zoneout is left to average at inference."""
+        return bool(self.zoneout_output or self.zoneout_cell)
 
     def output_units(self, units: int) -> int:
         """Size of h for `units` cells."""
@@ -205,43 +222,16 @@ class LSTMSpec:
 
     def equations(self) -> str:
         """The step as text, one equation a line; a prime marks the step before, `*` is element-wise."""
-        given = {"f": "f = 1", "i": "i = 1 - f" if self.input_gate == "coupled" else "i = 1", "o": "o = 1"}
+        from keras_lstm_plus.equations import equations  # which reads specs
 
-        def gate(letter: str) -> str:
-            return self._gate_equation(letter) if letter in self.gates else given[letter]
-
-        first = ("f", "i") if self.input_gate == "coupled" else ("i", "f")
-        cell = "f*c' + i*g"
-        if self.cell_clip is not None:
-            cell = f"clip({cell}, -{self.cell_clip:g}, {self.cell_clip:g})"
-        hidden = "o*" + _apply(self.output_activation, "c", bare="c")
-        if self.projection_units is not None:
-            hidden = f"P ({hidden})"
-        if self.projection_clip is not None:
-            hidden = f"clip({hidden}, -{self.projection_clip:g}, {self.projection_clip:g})"
-        lines = [gate(letter) for letter in first]
-        lines += [gate("g"), f"c = {cell}", gate("o"), f"h = {hidden}"]
-        return "\n".join(lines)
-
-    def _gate_equation(self, gate: str) -> str:
-        product = "r_{0}*h'" if self.recurrence == "diagonal" else "R_{0} h'"
-        terms = [f"W_{gate} x", product.format(gate)]
-        if gate != "g" and self.gate_recurrence:
-            terms += [f"G_{other}{gate} {other}'" for other in self.learned_gates]
-        if gate != "g" and self.peephole:
-            terms.append(f"p_{gate}*" + ("c" if gate == "o" else "c'"))
-        total = " + ".join(terms)
-        if self.layer_norm:
-            total = f"n_{gate}*norm({total})"
-        if self.use_bias:
-            total += f" + b_{gate}"
-        squash = self.candidate_activation if gate == "g" else self.recurrent_activation
-        return f"{gate} = {_apply(squash, total, bare=total)}"
+        return equations(self)
 
     def fusion(self) -> Fusion:
         """Whether TensorFlow Lite's `UNIDIRECTIONAL_SEQUENCE_LSTM` computes exactly this, and if not, why."""
         if self.gate_recurrence:
             return Fusion(False, "the op has no connections from gate to gate")
+        if self.zoneout:
+            return Fusion(False, "the op cannot average a step with the one before, as zoneout does")
         if self.recurrent_activation != "sigmoid":
             return Fusion(False, f"the op's gates are sigmoid, not {self.recurrent_activation}")
         if self.candidate_activation != self.output_activation:
@@ -284,7 +274,3 @@ def is_positive_integer(value: object) -> bool:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         return False
     return int(value.__index__()) > 0
-
-
-def _apply(function: str, argument: str, bare: str) -> str:
-    return bare if function == "linear" else f"{function}({argument})"

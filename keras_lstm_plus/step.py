@@ -111,9 +111,26 @@ def lstm_step(
     return Step(i, f, g, o, c, h)
 
 
-def next_states(spec: LSTMSpec, step: Step) -> list[Tensor]:
-    """What the next step needs of this one: h, c and, with gate recurrence, the learned gates."""
-    states = [step.h, step.c]
+def next_states(
+    spec: LSTMSpec,
+    step: Step,
+    old: Sequence[Tensor],
+    zoneout_masks: tuple[Tensor | None, Tensor | None] = (None, None),
+    training: bool = False,
+) -> list[Tensor]:
+    """What the next step needs of this one: h, c and, with gate recurrence, the learned gates.
+
+    Zoneout (Krueger et al. 2016): while training, some units of h and c keep the value of the step before
+    (`zoneout_masks`, True: keep); at inference every unit is the average that this amounts to.
+    """
+    states = []
+    rates = (spec.zoneout_output, spec.zoneout_cell)
+    for rate, mask, before, after in zip(rates, zoneout_masks, old, (step.h, step.c), strict=False):
+        if mask is not None:
+            after = ops.where(mask, before, after)
+        elif rate and not training:
+            after = rate * before + (1.0 - rate) * after
+        states.append(after)
     if spec.gate_recurrence:
         states.append(ops.concatenate([getattr(step, gate) for gate in spec.learned_gates], axis=-1))
     return states
