@@ -216,19 +216,10 @@ class LSTMPlusCell(keras.layers.Layer, NoisyCell):
             "regularizer": keras.regularizers.serialize,
             "constraint": keras.constraints.serialize,
         }
-        config = {
-            "units": self.units,
-            "variant": self.variant.to_dict(),
-            "activation": keras.activations.serialize(self.activation),
-            "recurrent_activation": keras.activations.serialize(self.recurrent_activation),
-            "use_bias": self.use_bias,
-            "unit_forget_bias": self.unit_forget_bias,
-            "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "weight_drop": self.weight_drop,
-            "chrono": self.chrono,
-            "seed": self.seed,
-        }
+        config: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN_ARGUMENTS}
+        config["variant"] = self.variant.to_dict()
+        for name in ("activation", "recurrent_activation"):
+            config[name] = keras.activations.serialize(getattr(self, name))
         for name in _GROUP_ARGUMENTS:
             config[name] = serialize[name.rpartition("_")[2]](getattr(self, name))
         return {**super().get_config(), **config}
@@ -240,6 +231,17 @@ _GETTERS = {
     "constraint": keras.constraints.get,
 }
 _GROUP_ARGUMENTS = tuple(f"{group}_{role}" for group in INITIALIZERS for role in _GETTERS)
+_PLAIN_ARGUMENTS = (
+    "units",
+    "use_bias",
+    "unit_forget_bias",
+    "dropout",
+    "recurrent_dropout",
+    "weight_drop",
+    "chrono",
+    "seed",
+)
+CELL_ARGUMENTS = ("variant", "activation", "recurrent_activation", *_PLAIN_ARGUMENTS, *_GROUP_ARGUMENTS)
 
 
 def _as_tensor(variable: Any) -> Tensor | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.cell import CELL_ARGUMENTS, LSTMPlusCell
 from keras_lstm_plus.loop import Options, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 
@@ -77,15 +77,6 @@ class LSTMPlus(keras.layers.RNN):
         super().__init__(cell, **own, **shared)
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
-    @property
-    def units(self) -> int:
-        return self.cell.units
-
-    @property
-    def spec(self) -> LSTMSpec:
-        """The variant of this layer, with its activations filled in."""
-        return self.cell.spec
-
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
@@ -93,13 +84,6 @@ class LSTMPlus(keras.layers.RNN):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         options = Options(self.return_sequences, self.go_backwards, self.unroll, self.zero_output_for_mask)
         return run_layer(self.cell, sequences, initial_state, mask, bool(training), options)
-
-    def __getattr__(self, name: str) -> Any:
-        # keras.layers.LSTM answers for its cell (layer.dropout, layer.kernel_initializer, ...).
-        cell = self.__dict__.get("cell")
-        if cell is not None and name in cell.get_config():
-            return getattr(cell, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -111,3 +95,12 @@ class LSTMPlus(keras.layers.RNN):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LSTMPlus:
         del custom_objects  # Keras has entered their scope
         return cls(**config)
+
+
+def _of_the_cell(name: str) -> property:
+    return property(lambda self: getattr(self.cell, name), doc=f"`cell.{name}`.")
+
+
+# keras.layers.LSTM answers for its cell (layer.units, layer.dropout, layer.kernel_initializer, ...).
+for _name in ("spec", *CELL_ARGUMENTS):
+    setattr(LSTMPlus, _name, _of_the_cell(_name))

@@ -20,6 +20,7 @@ VARIANTS: dict[str, LSTMSpec] = {
     for spec in (
         LSTMSpec("standard", _GERS_2000),
         LSTMSpec("peephole", _GERS_2002, peephole=True),
+        # With peepholes, as Greff had it: "peephole+cifg". Without, as keyboards have it (Hard et al. 2018).
         LSTMSpec("cifg", _GREFF, input_gate="coupled"),
         LSTMSpec("lstm_1997", _HOCHREITER, forget_gate="open"),
         LSTMSpec("nig", _GREFF, peephole=True, input_gate="open"),
@@ -79,8 +80,8 @@ def _join(parts: list[LSTMSpec]) -> LSTMSpec:
                 continue
             if changes.setdefault(field.name, value) != value:
                 raise ValueError(
-                    f"LSTM variants {owner[field.name]!r} and {part.name!r} contradict each other: {field.name} "
-                    f"cannot be {changes[field.name]!r} and {value!r}; leave one of them out."
+                    f"LSTM variants {owner[field.name]!r} and {part.name!r} contradict each other: "
+                    f"{field.name} cannot be {changes[field.name]!r} and {value!r}; leave one of them out."
                 )
             owner[field.name] = part.name
     name = "+".join(part.name for part in parts)
