@@ -1,6 +1,7 @@
 """Every LSTM as a Keras 3 layer, on its way to a device.
 
-Imports run one way: spec -> variants -> step -> cell -> layer. This package never imports `edge`.
+Imports run one way: spec -> variants -> step -> cell -> loop -> layer -> gates. This package
+never imports `edge`.
 """
 
 try:
@@ -12,8 +13,9 @@ except ImportError as missing:
     ) from missing
 
 from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.gates import plot_gates, trace
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.variants import VARIANTS, get_spec
 
-__all__ = ["VARIANTS", "LSTMPlus", "LSTMPlusCell", "LSTMSpec", "get_spec"]
+__all__ = ["VARIANTS", "LSTMPlus", "LSTMPlusCell", "LSTMSpec", "get_spec", "plot_gates", "trace"]

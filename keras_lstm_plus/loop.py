@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.step import input_product, lstm_step, next_states
+from keras_lstm_plus.step import Step, input_product, lstm_step, next_states
 
 Tensor = Any
 
@@ -35,11 +35,18 @@ class Options(NamedTuple):
 
 
 def run_layer(
-    cell: LSTMPlusCell, x: Tensor, states: list[Tensor], mask: Tensor, training: bool, options: Options
+    cell: LSTMPlusCell,
+    x: Tensor,
+    states: list[Tensor],
+    mask: Tensor,
+    training: bool,
+    options: Options,
+    record: list[Step] | None = None,
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     """What `keras.layers.RNN.inner_loop` returns: last output, all outputs `[batch, time, output]`, states.
 
-    Without `every_step` the second is the last output too: the caller does not look at it.
+    Without `every_step` the second is the last output too: the caller does not look at it. With `record`, a
+    list, the loop is written out and every step appended to it, h and c as they went on.
     """
     x = ops.transpose(x, (1, 0, 2))
     keep = None if mask is None else ops.transpose(ops.cast(mask, "bool"), (1, 0))[..., None]
@@ -51,8 +58,10 @@ def run_layer(
         *(cell.zoneout_masks(ops.shape(x)[:2]) if training else ()),
     )
     product = _product(cell, x, training)
-    engine = _at_once if _fast(cell, training, options) else _step_by_step
-    h, states = engine(cell, product, states, hold, training, options)
+    if record is None and _fast(cell, training, options):
+        h, states = _at_once(cell, product, states, hold, training, options)
+    else:
+        h, states = _step_by_step(cell, product, states, hold, training, options, record)
     if keep is not None:
         h = _as_keras_shows_it(h, keep, options)
     if not options.every_step:
@@ -97,7 +106,13 @@ def _at_once(
 
 
 def _step_by_step(
-    cell: LSTMPlusCell, product: Tensor, states: list[Tensor], hold: Hold, training: bool, options: Options
+    cell: LSTMPlusCell,
+    product: Tensor,
+    states: list[Tensor],
+    hold: Hold,
+    training: bool,
+    options: Options,
+    record: list[Step] | None,
 ) -> tuple[Tensor, list[Tensor]]:
     """Any spec on any backend: `lstm_step` in `keras.ops.scan`, or written out."""
     weights = cell.lstm_weights(training)
@@ -109,10 +124,12 @@ def _step_by_step(
         new = next_states(cell.spec, step, old, (now.get("h"), now.get("c")), training)
         if "skip" in now:
             new = [ops.where(now["skip"], before, after) for before, after in zip(old, new, strict=True)]
+        if record is not None:
+            record.append(step._replace(h=new[0], c=new[1]))
         return new, new
 
     xs = {"product": product, **held}
-    if not options.unroll:
+    if not options.unroll and record is None:
         states, history = ops.scan(body, list(states), xs)
         return (history[0] if options.every_step else states[0]), list(states)
     outputs = []
