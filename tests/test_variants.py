@@ -190,12 +190,9 @@ def test_chrono_spans_memories_up_to_the_longest() -> None:
 def test_a_second_derivative_is_refused_where_it_would_be_wrong() -> None:
     layer, _ = layer_of(LSTMSpec())
     x = tf.constant(X)
-    with (
-        pytest.raises(NotImplementedError, match="unroll=True"),
-        tf.GradientTape() as outer,
-        tf.GradientTape() as inner,
-    ):
+    with tf.GradientTape() as outer, tf.GradientTape() as inner:
         outer.watch(x)
         inner.watch(x)
         value = tf.reduce_sum(layer(x)[0])
-        outer.gradient(tf.reduce_sum(inner.gradient(value, x) ** 2), x)
+        with pytest.raises(NotImplementedError, match="unroll=True"):
+            inner.gradient(value, x)
