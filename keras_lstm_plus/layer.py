@@ -6,28 +6,13 @@ from typing import Any
 
 import keras
 
-from keras_lstm_plus.cell import CELL_ARGUMENTS, LSTMPlusCell
+from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
 from keras_lstm_plus.loop import Options, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 
 Tensor = Any
 
-# Arguments of keras.layers.RNN and Layer; every other keyword belongs to the cell.
-_LAYER_ARGUMENTS = (
-    "return_sequences",
-    "return_state",
-    "go_backwards",
-    "stateful",
-    "unroll",
-    "zero_output_for_mask",
-    "activity_regularizer",
-    "name",
-    "autocast",
-    "input_shape",
-    "input_dim",
-    "batch_input_shape",
-    "batch_shape",
-)
+_FOR_THE_CELL = {*CELL_ARGUMENTS, *SPEC_ARGUMENTS, "implementation"}
 
 
 @keras.saving.register_keras_serializable("keras_lstm_plus")
@@ -54,8 +39,8 @@ class LSTMPlus(keras.layers.RNN):
     `[batch, time]` (False: the step is skipped), `training`.
 
     Raises:
-        ValueError: an unknown variant, units that are no positive integer, a dropout outside [0, 1).
-        TypeError: an argument that neither Keras's LSTM nor this layer has.
+        ValueError: an unknown variant, units that are no positive integer, a dropout outside [0, 1), an
+            argument that neither Keras's LSTM nor this layer has.
 
     Example:
         >>> import numpy as np
@@ -71,10 +56,10 @@ class LSTMPlus(keras.layers.RNN):
     ) -> None:
         # Keras's choice of its cuDNN kernel; this layer has its own path and nothing to choose.
         kwargs.pop("use_cudnn", None)
-        own = {name: kwargs.pop(name) for name in _LAYER_ARGUMENTS if name in kwargs}
+        own = {name: kwargs.pop(name) for name in list(kwargs) if name in _FOR_THE_CELL}
         shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        cell = LSTMPlusCell(units, variant, name="lstm_plus_cell", **kwargs)
-        super().__init__(cell, **own, **shared)
+        cell = LSTMPlusCell(units, variant, name="lstm_plus_cell", **own, **shared)
+        super().__init__(cell, **kwargs)
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
     def inner_loop(

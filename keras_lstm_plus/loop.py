@@ -57,10 +57,15 @@ def run_layer(
         None if keep is None else ops.logical_not(keep),
         *(cell.zoneout_masks(ops.shape(x)[:2]) if training else ()),
     )
-    product = _product(cell, x, training)
+    masks = cell.get_dropout_mask(x[0]) if training and cell.dropout else None
+    if masks is not None and not isinstance(masks, list):
+        x, masks = x * masks, None
     if record is None and _fast(cell, training, options):
-        h, states = _at_once(cell, product, states, hold, training, options)
+        from keras_lstm_plus.parallel import run_at_once
+
+        h, states = run_at_once(cell, x, masks, states, hold, training, options.every_step)
     else:
+        product = input_product(cell.lstm_weights().kernel, x, masks, len(cell.spec.gates))
         h, states = _step_by_step(cell, product, states, hold, training, options, record)
     if keep is not None:
         h = _as_keras_shows_it(h, keep, options)
@@ -69,40 +74,12 @@ def run_layer(
     return h[-1], ops.transpose(h, (1, 0, 2)), states
 
 
-def _product(cell: LSTMPlusCell, x: Tensor, training: bool) -> Tensor:
-    """W x of every step as one matrix product, `[time, batch, gates * units]`."""
-    masks = cell.get_dropout_mask(x[0]) if training and cell.dropout else None
-    if masks is not None and not isinstance(masks, list):
-        x, masks = x * masks, None
-    return input_product(cell.lstm_weights().kernel, x, masks, len(cell.spec.gates))
-
-
 def _fast(cell: LSTMPlusCell, training: bool, options: Options) -> bool:
     if keras.backend.backend() != "tensorflow" or options.unroll:
         return False
     from keras_lstm_plus.sequence import supports  # other backends have no TensorFlow
 
     return supports(cell.spec) and (training or not cell.spec.zoneout)
-
-
-def _at_once(
-    cell: LSTMPlusCell, product: Tensor, states: list[Tensor], hold: Hold, training: bool, options: Options
-) -> tuple[Tensor, list[Tensor]]:
-    from keras_lstm_plus.sequence import Plan, run_sequence
-
-    weights = cell.lstm_weights(training)._asdict()
-    tensors = {name: value for name, value in weights.items() if value is not None and name != "kernel"}
-    if not cell.spec.layer_norm and "bias" in tensors:
-        product = product + tensors.pop("bias")
-    tensors |= {"product": product, "h0": states[0], "c0": states[1]}
-    for name, zone in (("hold_h", hold.h), ("hold_c", hold.c)):
-        both = [held for held in (hold.skip, zone) if held is not None]
-        if both:
-            tensors[name] = both[0] if len(both) == 1 else ops.logical_or(*both)
-    if training and cell.recurrent_dropout:
-        tensors["recurrent_masks"] = ops.stack(cell.get_recurrent_dropout_mask(states[0]))
-    h, last_h, last_c = run_sequence(Plan(cell.spec, cell.units, options.every_step), tensors)
-    return h, [last_h, last_c]
 
 
 def _step_by_step(

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from keras_lstm_plus.gradient import Stash, backward, normalise, once
+from keras_lstm_plus.gradient import Stash, backward, weight_gradients
 from keras_lstm_plus.spec import LSTMSpec
-from keras_lstm_plus.squash import SQUASH
+from keras_lstm_plus.squash import SQUASH, normalise, once
 
 Tensor = Any
 
@@ -26,12 +26,12 @@ class Plan(NamedTuple):
     spec: LSTMSpec
     units: int
     every_step: bool  # h of all steps, or of the last alone
+    compiled: bool  # by XLA
 
 
 def supports(spec: LSTMSpec) -> bool:
     """Whether this path computes `spec`; the portable loop computes them all."""
-    squashes = (spec.recurrent_activation, spec.candidate_activation, spec.output_activation)
-    return not spec.gate_recurrence and all(name in SQUASH for name in squashes)
+    return not spec.gate_recurrence and all(name in SQUASH for name in spec.squashes)
 
 
 def run_sequence(plan: Plan, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -45,24 +45,39 @@ def run_sequence(plan: Plan, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor
             output]` (dropout of h').
     """
     names = tuple(sorted(tensors))
-    return _compiled(plan, names)(*(tf.convert_to_tensor(tensors[name]) for name in names))
+    there, back = _loops(plan, names)
 
-
-@lru_cache(maxsize=256)
-def _compiled(plan: Plan, names: tuple[str, ...]) -> Any:
     @tf.custom_gradient
     def sequence(*values: Tensor) -> Any:
-        tensors = dict(zip(names, values, strict=True))
-        stash, h, c = forward(plan, tensors)
+        # A tape must not look into the loop: the gradient below is all it needs.
+        stash, h, c = there(*(tf.stop_gradient(value) for value in values))
 
         def gradient(*upstream: Tensor) -> list[Tensor | None]:
-            found = backward(plan.spec, plan.every_step, tensors, stash, *upstream)
-            return [once(found[name]) if name in found else None for name in names]
+            found = back(values, stash, *upstream)
+            result = weight_gradients(plan.spec, dict(zip(names, values, strict=True)), stash, found)
+            return [once(result[name]) if name in result else None for name in names]
 
         return (stash.h if plan.every_step else h, h, c), gradient
 
-    # Called eagerly, a tf.while_loop is a Python loop; inside a graph this costs nothing.
-    return tf.function(sequence, reduce_retracing=True)
+    return sequence(*(tf.convert_to_tensor(tensors[name]) for name in names))
+
+
+@lru_cache(maxsize=256)
+def _loops(plan: Plan, names: tuple[str, ...]) -> tuple[Any, Any]:
+    """The loop forwards and the loop backwards, each traced once a shape."""
+
+    def there(*values: Tensor) -> tuple[Stash, Tensor, Tensor]:
+        return forward(plan, dict(zip(names, values, strict=True)))
+
+    def back(values: tuple[Tensor, ...], stash: Stash, d_out: Tensor, d_h: Tensor, d_c: Tensor) -> Any:
+        tensors = dict(zip(names, values, strict=True))
+        if not plan.every_step:
+            d_out, d_h = None, d_h + d_out
+        return backward(plan.spec, tensors, stash, d_out, d_h, d_c)
+
+    # Called eagerly, a tf.while_loop is a Python loop; inside a graph a function costs nothing.
+    options = {"jit_compile": True} if plan.compiled else {}
+    return tf.function(there, **options), tf.function(back, **options)
 
 
 def forward(plan: Plan, tensors: dict[str, Tensor]) -> tuple[Stash, Tensor, Tensor]:
@@ -97,7 +112,7 @@ def forward(plan: Plan, tensors: dict[str, Tensor]) -> tuple[Stash, Tensor, Tens
 
 def _kept(spec: LSTMSpec, tensors: dict[str, Tensor]) -> set[str]:
     """What a step leaves behind for the gradient."""
-    kept = {"h", "c", *spec.gates}
+    kept = {"h", "c", "y", *spec.gates}
     if spec.layer_norm:
         kept.add("total")
     if "hold_c" in tensors:
@@ -136,7 +151,7 @@ def _step(
     if spec.cell_clip is not None:
         c = tf.clip_by_value(c, -spec.cell_clip, spec.cell_clip)
     step["c"] = c
-    h = SQUASH[spec.output_activation].value(c)
+    h = step["y"] = SQUASH[spec.output_activation].value(c)
     if "o" in gates:
         step["o"] = finish("o", c)
         h = step["o"] * h

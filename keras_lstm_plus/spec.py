@@ -172,6 +172,11 @@ class LSTMSpec:
         return tuple(gate for gate in "ifo" if choice[gate] == "learned")
 
     @property
+    def squashes(self) -> tuple[str, str, str]:
+        """The names of the three squashing functions: of the gates, of the candidate, of the cell."""
+        return self.recurrent_activation, self.candidate_activation, self.output_activation
+
+    @property
     def zoneout(self) -> bool:
         """Whether any zoneout is left to average at inference."""
         return bool(self.zoneout_output or self.zoneout_cell)

@@ -1,4 +1,4 @@
-"""Squashing functions whose derivative can be had from their value, for the hand-derived gradient."""
+"""Squashing functions and the layer norm, with what the hand-derived gradient needs of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import tensorflow as tf
 
 Tensor = Any
 
+LAYER_NORM_EPSILON = 1e-8  # that of keras_lstm_plus.step
+
 
 class Squash(NamedTuple):
-    """y = value(x), dy/dx = slope(y)."""
+    """y = value(x), dy/dx = slope(y): the derivative is had from the value alone."""
 
     value: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor], Tensor]
@@ -29,3 +31,25 @@ SQUASH: dict[str, Squash] = {
     "relu6": Squash(tf.nn.relu6, _inside(0, 6, 1)),
     "hard_sigmoid": Squash(lambda x: tf.nn.relu6(x + 3) / 6, _inside(0, 1, 1 / 6)),
 }
+
+
+def normalise(value: Tensor) -> tuple[Tensor, Tensor]:
+    """(value with mean 0 and variance 1 over the last axis, 1 / its standard deviation), in value's dtype."""
+    wide = tf.cast(value, tf.float32) if value.dtype.size < 4 else value
+    centred = wide - tf.reduce_mean(wide, axis=-1, keepdims=True)
+    variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+    inverse = tf.math.rsqrt(variance + LAYER_NORM_EPSILON)
+    return tf.cast(centred * inverse, value.dtype), tf.cast(inverse, value.dtype)
+
+
+@tf.custom_gradient
+def once(value: Tensor) -> Any:
+    """The value; a second derivative, which a hand-derived first one would get wrong, is refused."""
+
+    def refuse(*_: Tensor) -> None:
+        raise NotImplementedError(
+            "LSTMPlus: the second derivative of the whole-sequence path is not defined; "
+            "set unroll=True, whose plain operations can be differentiated any number of times."
+        )
+
+    return tf.identity(value), refuse
