@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from keras_lstm_plus import LSTMPlus, LSTMPlusCell
+from keras_lstm_plus.parallel import _compile
 from tests.models import randomise
 
 RNG = np.random.default_rng(2)
@@ -153,10 +154,19 @@ def test_fit_with_and_without_xla(jit: bool) -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_xla_is_what_compile_chooses_by_itself() -> None:
-    model = keras.Sequential([keras.Input((None, 2)), LSTMPlus(8)])
-    model.compile("adam", "mse")
-    assert model.jit_compile
+def test_the_loop_is_compiled_where_that_pays() -> None:
+    known, unknown = tf.TensorSpec((6, 4, 3)), tf.TensorSpec((None, 4, 3))
+    decided: list[bool] = []
+
+    def decide(x: tf.Tensor) -> tf.Tensor:
+        decided.append(_compile(x, training=True))
+        return x
+
+    tf.function(decide, input_signature=[known])(tf.zeros((6, 4, 3)))
+    tf.function(decide, input_signature=[unknown])(tf.zeros((6, 4, 3)))
+    tf.function(decide, jit_compile=True)(tf.zeros((6, 4, 3)))  # XLA has it already
+    assert decided == [True, False, False]
+    assert not _compile(tf.zeros((6, 4, 3)), training=False)
 
 
 def test_clone_and_export(tmp_path: Path) -> None:
