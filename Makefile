@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all format clean
+.PHONY: demo test test-all test-backends format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -13,10 +13,13 @@ test: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -n auto -m "not slow"
+	$(PY) -m pytest -n auto --dist loadfile -m "not slow"
 
 test-all: $(READY)
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto --dist loadfile
+
+test-backends: $(READY)
+	$(PY) -m pytest tests/test_backends.py
 
 format: $(READY)
 	$(VENV)/bin/ruff check --fix .
@@ -26,7 +29,7 @@ $(READY): setup.py
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13) and "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
-	$(PY) -m pip install --quiet --editable ".[dev]"
+	$(PY) -m pip install --quiet --editable ".[dev,peers]"
 	touch $@
 
 clean:

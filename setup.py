@@ -19,6 +19,8 @@ EXAMPLES = [
     "seglearn==1.2.5",  # carries the smartwatch recordings
     "matplotlib>=3.8",
 ]
+# The LSTMs of others: oracles of the tests, and Keras's other backends.
+PEERS = ["onnx>=1.16", "onnxruntime>=1.18", "torch>=2.4,<=2.13.0", "jax>=0.4.30"]
 DEV = [
     *EXAMPLES,
     "pytest>=8",
@@ -48,6 +50,7 @@ setup(
         "edge-armv7": ["tflite-runtime>=2.14", "numpy<2"],
         "examples": EXAMPLES,
         "dev": DEV,
+        "peers": PEERS,
     },
     classifiers=[
         "Intended Audience :: Developers",

@@ -1,0 +1,82 @@
+"""The functions of TensorFlow that are not public: all of them are called here and nowhere else.
+
+Checked with TensorFlow 2.21. When a new version breaks conversion, this is the file to look at.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import tensorflow as tf
+
+# Calibrator: runs a float model and keeps the least and largest value of every tensor. TFLiteConverter uses
+#   it as we do, except that it never resets the state of an LSTM between two samples.
+# mlir_quantize: the integer quantizer behind TFLiteConverter, which offers no way to feed it a flatbuffer.
+from tensorflow.lite.python.convert import mlir_quantize
+from tensorflow.lite.python.optimize.calibrator import Calibrator
+
+
+def convert_saved_model(folder: str, int8_weights: bool) -> bytes:
+    """The SavedModel as a flatbuffer, custom operators left as they are."""
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    converter.allow_custom_ops = True
+    if int8_weights:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        # One scale a row makes FULLY_CONNECTED version 12, which tflite-runtime 2.14 does not have.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    with _silence():
+        return bytes(converter.convert())
+
+
+def calibrate(content: bytes, samples: Iterable[Sequence[np.ndarray]], reset: bool = True) -> bytes:
+    """The float model with the range of every tensor over `samples` written into it.
+
+    `reset=False` lets the state of an LSTM run on from sample to sample, as TensorFlow's own loop does: the
+    cell then grows and grows, and its range with it.
+    """
+    calibrator = Calibrator(content)._calibrator
+    prepared = False
+    for sample in samples:
+        if reset or not prepared:
+            # Prepare allocates the tensors anew, which zeroes the state and keeps the ranges.
+            calibrator.Prepare([list(value.shape) for value in sample])
+            prepared = True
+        calibrator.FeedTensor(list(sample))
+    return bytes(calibrator.Calibrate())
+
+
+def quantize_calibrated(content: bytes) -> bytes:
+    """A calibrated model in 8-bit integers (16-bit cells), inputs and outputs included."""
+    with _silence():
+        return bytes(
+            mlir_quantize(
+                content,
+                fully_quantize=True,
+                input_data_type=tf.int8,
+                output_data_type=tf.int8,
+                disable_per_channel_for_dense_layers=True,  # see convert_saved_model
+            )
+        )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what TensorFlow's C++ code writes to stderr to itself, unless it fails."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(stderr, log.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

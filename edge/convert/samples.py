@@ -1,0 +1,118 @@
+"""Representative data: checked, and cut into single samples in the order of the model's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from edge.convert.signature import Input, Signature
+
+Samples = list[np.ndarray]  # one array an input, [samples, ...]
+
+RANDOM_SAMPLES = 16
+RANDOM_LENGTH = 20  # where an axis is free
+
+
+def check_samples(signature: Signature, data: Any) -> Samples:
+    """The representative data as one array an input.
+
+    Args:
+        signature: of the model.
+        data: an array `[samples, time, features]`; for several inputs a list in the order of the model's
+            inputs, or a dictionary by their names.
+
+    Raises:
+        ValueError: data whose number of inputs, shape or values does not fit; the message names the input.
+        TypeError: data that is not made of numbers.
+    """
+    arrays = _by_input(signature, data)
+    samples = [_check(spec, array) for spec, array in zip(signature.inputs, arrays, strict=True)]
+    counts = {spec.name: len(array) for spec, array in zip(signature.inputs, samples, strict=True)}
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{count} for {name!r}" for name, count in counts.items())
+        raise ValueError(f"representative_data must have as many samples for each input, received {found}.")
+    return samples
+
+
+def random_samples(signature: Signature, model: keras.Model) -> Samples:
+    """Normal noise for real inputs; for integer ones tokens that every Embedding of the model knows."""
+    rng = np.random.default_rng(0)
+    embeddings = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
+    tokens = min((layer.input_dim for layer in embeddings), default=2)
+    samples = []
+    for spec in signature.inputs:
+        shape = (RANDOM_SAMPLES, *(RANDOM_LENGTH if axis is None else axis for axis in spec.shape[1:]))
+        noise = rng.integers(0, tokens, shape) if _is_integer(spec) else rng.normal(size=shape)
+        samples.append(noise.astype(spec.dtype))
+    return samples
+
+
+def evenly(samples: Samples, count: int) -> Samples:
+    """At most `count` of the samples, spread over all of them."""
+    total = len(samples[0])
+    picked = np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int))
+    return [array[picked] for array in samples]
+
+
+def one_by_one(samples: Samples) -> list[list[np.ndarray]]:
+    """The samples as the file takes them: each a list of arrays with a batch of 1."""
+    return [[array[index : index + 1] for array in samples] for index in range(len(samples[0]))]
+
+
+def _by_input(signature: Signature, data: Any) -> Sequence[Any]:
+    names = [spec.name for spec in signature.inputs]
+    if isinstance(data, Mapping):
+        if set(data) != set(names):
+            raise ValueError(
+                f"representative_data has the keys {', '.join(map(repr, data))}; the inputs of the model "
+                f"are {', '.join(map(repr, names))}."
+            )
+        return [data[name] for name in names]
+    if isinstance(data, (list, tuple)) and (len(names) > 1 or len(data) == 1):
+        if len(data) != len(names):
+            raise ValueError(
+                f"representative_data has {len(data)} arrays; the model has {len(names)} inputs: "
+                f"{', '.join(map(repr, names))}."
+            )
+        return data
+    if len(names) > 1:
+        raise ValueError(
+            f"The model has {len(names)} inputs ({', '.join(map(repr, names))}); give representative_data "
+            f"as a list in that order or as a dictionary, received {type(data).__name__}."
+        )
+    return [data]
+
+
+def _check(spec: Input, data: Any) -> np.ndarray:
+    label = f"representative_data for input {spec.name!r}"
+    array = np.asarray(data)
+    kinds = "iu" if _is_integer(spec) else "fiub"
+    if array.dtype.kind not in kinds:
+        wanted = "integers" if _is_integer(spec) else "real numbers"
+        raise TypeError(
+            f"{label} must be {wanted} (the model takes {spec.dtype}), received dtype {array.dtype}."
+        )
+    shape = ("samples", *("any" if axis is None else axis for axis in spec.shape[1:]))
+    fits = array.ndim == len(shape) and all(
+        axis is None or axis == size for axis, size in zip(spec.shape[1:], array.shape[1:], strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"{label} must have the shape [{', '.join(map(str, shape))}], received {list(array.shape)}."
+        )
+    if array.size == 0:
+        raise ValueError(f"{label} is empty: its shape is {list(array.shape)}. Give at least one sample.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = int(np.argwhere(~np.isfinite(array))[0][0])
+        raise ValueError(
+            f"{label} has NaN or infinite values, the first in sample {bad}. Clean the data: a range cannot "
+            "be taken from it."
+        )
+    return np.ascontiguousarray(array.astype(spec.dtype))
+
+
+def _is_integer(spec: Input) -> bool:
+    return np.dtype(spec.dtype).kind in "iu"

@@ -1,0 +1,29 @@
+"""The two runtimes, each in a worker process of its own for the whole session."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+
+import pytest
+
+from tests.runtimes import RUNTIMES, Runtime
+
+
+@pytest.fixture(scope="session")
+def start_runtime() -> Iterator[Callable[[str], Runtime]]:
+    """start_runtime(name): the worker of that runtime, started once."""
+    with ExitStack() as workers:
+        yield cache(lambda name: workers.enter_context(Runtime(name)))
+
+
+# The parameter is of function scope: of session scope, pytest would run all modules for one runtime and then
+# for the other, and make all that a module shares twice.
+@pytest.fixture(params=RUNTIMES)
+def runtime(request: pytest.FixtureRequest, start_runtime: Callable[[str], Runtime]) -> Runtime:
+    """A test that takes this runs once on ai-edge-litert and once on tflite-runtime."""
+    if importlib.util.find_spec(request.param.replace("-", "_")) is None:
+        pytest.skip(f"{request.param} is not installed (tflite-runtime ends with Python 3.11)")
+    return start_runtime(request.param)
