@@ -25,7 +25,10 @@ def check_values() -> None:
         start = [RNG.normal(size=(3, size)).astype("float32") for size in layer.cell.state_size]
         for mask in (None, MASK):
             h = ops.convert_to_numpy(layer(X, initial_state=start, mask=mask))
-            right = oracle.run(layer.spec.to_dict(), weights, X, *([*start, None][:3]), mask)["h"]
+            h0, c0, gates0 = [*start, None][:3]
+            assert h0 is not None
+            assert c0 is not None
+            right = oracle.run(layer.spec.to_dict(), weights, X, h0, c0, gates0, mask)["h"]
             if mask is not None:  # Keras shows zeros before the first step that counts
                 right = right * (np.cumsum(mask, axis=1) > 0)[..., None]
             np.testing.assert_allclose(h, right, atol=1e-5, err_msg=name)

@@ -1,0 +1,147 @@
+"""Who takes part: each a function without arguments that does one step on the same data."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_lstm_plus import LSTMPlus
+from keras_lstm_plus.interop import to_torch
+
+Steps = dict[str, Callable[[], Any]]
+
+
+def gradient_steps(batch: int, time: int, inputs: int, units: int) -> Steps:
+    """Forward, and backward to all weights, of the sum of squares of the outputs `[batch, time, units]`."""
+    x = np.random.default_rng(0).normal(size=(batch, time, inputs)).astype("float32")
+    standard, peephole = _layers(inputs, units)
+    stock, stock_xla = (_stock(standard, **options) for options in ({}, {"use_cudnn": False}))
+    return {
+        "Keras": _step(stock, x),
+        "Keras, XLA": _step(stock_xla, x, jit_compile=True),
+        "BlockLSTMV2": _block_step(standard, x),
+        **_torch_step(standard, x),
+        "LSTMPlus": _step(standard, x),
+        "LSTMPlus peephole": _step(peephole, x),
+    }
+
+
+def epochs(batch: int, time: int, inputs: int, units: int) -> Steps:
+    """`model.fit` over 20 batches: the layer, a Dense(1), Adam; as `compile()` sets itself up."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(20 * batch, time, inputs)).astype("float32")
+    y = rng.normal(size=(20 * batch, 1)).astype("float32")
+
+    def fit(layer: keras.layers.Layer) -> Callable[[], Any]:
+        model = keras.Sequential([keras.Input((time, inputs)), layer, keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        return lambda: model.fit(x, y, batch_size=batch, verbose=0)
+
+    return {
+        "Keras": fit(keras.layers.LSTM(units)),
+        "LSTMPlus": fit(LSTMPlus(units)),
+        "LSTMPlus peephole": fit(LSTMPlus(units, "peephole")),
+    }
+
+
+def ours(batch: int, time: int, inputs: int, units: int) -> Steps:
+    """The same gradient step with this layer alone."""
+    x = np.random.default_rng(0).normal(size=(batch, time, inputs)).astype("float32")
+    standard, peephole = _layers(inputs, units)
+    return {"LSTMPlus": _step(standard, x), "LSTMPlus peephole": _step(peephole, x)}
+
+
+def peak_memory(batch: int, time: int, inputs: int, units: int) -> dict[str, float]:
+    """What one gradient step adds to the peak memory of a process of its own, in MB."""
+    found = {}
+    for name in ("Keras", "LSTMPlus"):
+        command = [sys.executable, "-m", "benchmarks.memory", name, *map(str, (batch, time, inputs, units))]
+        found[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found
+
+
+def _layers(inputs: int, units: int) -> tuple[LSTMPlus, LSTMPlus]:
+    standard = LSTMPlus(units, return_sequences=True)
+    peephole = LSTMPlus(units, "peephole", return_sequences=True)
+    for layer in (standard, peephole):
+        layer.build((None, None, inputs))
+    return standard, peephole
+
+
+def _stock(layer: LSTMPlus, **options: Any) -> keras.layers.LSTM:
+    stock = keras.layers.LSTM(layer.units, return_sequences=True, **options)
+    stock.build((None, None, layer.cell.kernel.shape[0]))
+    stock.set_weights(layer.get_weights())
+    return stock
+
+
+def _step(layer: keras.layers.Layer, x: np.ndarray, jit_compile: bool | None = None) -> Callable[[], Any]:
+    data = tf.constant(x)
+
+    @tf.function(jit_compile=jit_compile)
+    def step(data: tf.Tensor) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(layer(data, training=True)))
+        return tape.gradient(loss, [weight.value for weight in layer.trainable_weights])
+
+    return lambda: [gradient.numpy() for gradient in step(data)]
+
+
+def _block_step(layer: LSTMPlus, x: np.ndarray) -> Callable[[], Any]:
+    """TensorFlow's fused training kernel; its gate order is i, c, f, o and its bias has no unit in f."""
+    units = layer.units
+    matrix = tf.concat([layer.cell.kernel.value, layer.cell.recurrent_kernel.value], axis=0)
+    data = tf.constant(np.swapaxes(x, 0, 1))
+    zeros, none = tf.zeros((x.shape[0], units)), tf.zeros((units,))
+    bias = layer.cell.bias.value
+
+    def reorder(value: tf.Tensor) -> tf.Tensor:
+        i, f, g, o = tf.split(value, 4, axis=-1)
+        return tf.concat([i, g, f, o], axis=-1)
+
+    kernel, offset = reorder(matrix), reorder(bias)
+
+    @tf.function
+    def block(data: tf.Tensor) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch([kernel, offset])
+            h = tf.raw_ops.BlockLSTMV2(
+                seq_len_max=tf.cast(tf.shape(data)[0], tf.int64),
+                x=data,
+                cs_prev=zeros,
+                h_prev=zeros,
+                w=kernel,
+                wci=none,
+                wcf=none,
+                wco=none,
+                b=offset,
+                cell_clip=0.0,
+                use_peephole=False,
+            ).h
+            loss = tf.reduce_sum(tf.square(h))
+        return tape.gradient(loss, [kernel, offset])
+
+    return lambda: [gradient.numpy() for gradient in block(data)]
+
+
+def _torch_step(layer: LSTMPlus, x: np.ndarray) -> Steps:
+    try:
+        import torch
+    except ImportError:
+        return {}
+    lstm = torch.nn.LSTM(x.shape[2], layer.units, batch_first=True)
+    lstm.load_state_dict({name: torch.from_numpy(value) for name, value in to_torch(layer).items()})
+    data = torch.from_numpy(x)
+
+    def step() -> Any:
+        lstm.zero_grad()
+        lstm(data)[0].square().sum().backward()
+        return [parameter.grad for parameter in lstm.parameters()]
+
+    return {"torch": step}
