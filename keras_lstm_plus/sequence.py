@@ -76,7 +76,7 @@ def _loops(plan: Plan, names: tuple[str, ...]) -> tuple[Any, Any]:
         return backward(plan.spec, tensors, stash, d_out, d_h, d_c)
 
     # Called eagerly, a tf.while_loop is a Python loop; inside a graph a function costs nothing.
-    options = {"jit_compile": True} if plan.compiled else {}
+    options = {"jit_compile": True} if plan.compiled else {"reduce_retracing": True}
     return tf.function(there, **options), tf.function(back, **options)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from keras_lstm_plus import GridLSTM, LSTMPlusCell, grid
+from keras_lstm_plus import GridLSTM, LSTMPlusCell
 from tests import oracle
 
 Array = np.ndarray
@@ -88,8 +87,3 @@ def test_what_has_no_square_block_is_refused() -> None:
         GridLSTM(4, variant="fgr")
     with pytest.raises(ValueError, match="depth is the number of blocks.*received 0"):
         GridLSTM(4, depth=0)
-
-
-def test_the_docstring_runs() -> None:
-    result = doctest.testmod(grid)
-    assert (result.attempted, result.failed) == (3, 0)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from typing import Any
 
 import pytest
 
-import keras_lstm_plus
-from keras_lstm_plus import LSTMSpec, equations, get_spec, spec, variants
+from keras_lstm_plus import LSTMSpec, get_spec
 
 
 def test_it_is_frozen_and_survives_json() -> None:
@@ -89,10 +87,3 @@ def test_what_the_op_cannot_express_has_a_reason(fields: dict[str, Any], reason:
 
 def test_a_fused_spec_says_so() -> None:
     assert LSTMSpec(peephole=True, layer_norm=True, projection_units=4).fusion().possible
-
-
-@pytest.mark.parametrize("module", [spec, equations, variants, keras_lstm_plus.cell, keras_lstm_plus.layer])
-def test_docstring_examples_run(module: Any) -> None:
-    result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert result.attempted > 0
-    assert result.failed == 0

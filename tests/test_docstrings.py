@@ -1,0 +1,39 @@
+"""Every example in a docstring runs and gives what it shows; every public name has a docstring."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import importlib.util
+import pkgutil
+
+import pytest
+
+import edge
+import keras_lstm_plus
+
+MODULES = [
+    module.name
+    for package in (keras_lstm_plus, edge)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not module.name.endswith("__main__")
+]
+PEERS = {"torch_lstm": "torch", "onnx": "onnxruntime"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_its_examples_run(name: str) -> None:
+    for part, peer in PEERS.items():
+        if part in name and importlib.util.find_spec(peer) is None:
+            pytest.skip(f"{peer} is not installed")
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("package", [keras_lstm_plus, edge], ids=lambda package: package.__name__)
+def test_public_names_are_documented(package: object) -> None:
+    for name in package.__all__:  # type: ignore[attr-defined]
+        value = getattr(package, name)
+        if callable(value):
+            assert value.__doc__, name
+            assert len(value.__doc__) > 40, name
