@@ -1,0 +1,1 @@
+"""Demonstrations: run one with `python -m examples.NAME`."""

@@ -1,0 +1,1 @@
+"""A smartwatch that recognises physiotherapy exercises: `python -m examples.exercise_recognition`."""
