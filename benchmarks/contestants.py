@@ -33,10 +33,10 @@ def gradient_steps(batch: int, time: int, inputs: int, units: int) -> Steps:
 
 
 def epochs(batch: int, time: int, inputs: int, units: int) -> Steps:
-    """`model.fit` over 20 batches: the layer, a Dense(1), Adam; as `compile()` sets itself up."""
+    """`model.fit` over 10 batches: the layer, a Dense(1), Adam; as `compile()` sets itself up."""
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(20 * batch, time, inputs)).astype("float32")
-    y = rng.normal(size=(20 * batch, 1)).astype("float32")
+    x = rng.normal(size=(10 * batch, time, inputs)).astype("float32")
+    y = rng.normal(size=(10 * batch, 1)).astype("float32")
 
     def fit(layer: keras.layers.Layer) -> Callable[[], Any]:
         model = keras.Sequential([keras.Input((time, inputs)), layer, keras.layers.Dense(1)])

@@ -28,7 +28,7 @@ KERAS = ("Keras", "Keras, XLA")
 
 
 def main(
-    runs: Annotated[int, typer.Option(help="Counted rounds for each size.")] = 15,
+    runs: Annotated[int, typer.Option(help="Counted rounds for each size.")] = 9,
     quick: Annotated[bool, typer.Option("--quick", help="Two small sizes, nothing else.")] = False,
     out: Annotated[Path | None, typer.Option("--json", help="Write the figures there too.")] = None,
 ) -> None:
@@ -43,11 +43,11 @@ def main(
     print_sizes("One gradient step (median, ms)", results["steps"], KERAS, OURS)
     if not quick:
         for size in SIZES[:3]:
-            results["fit"][" x ".join(map(str, size))] = interleave(c.epochs(*size), max(3, runs // 5))
-        print_sizes("One epoch of model.fit, 20 batches (median, ms)", results["fit"], KERAS[:1], OURS)
+            results["fit"][" x ".join(map(str, size))] = interleave(c.epochs(*size), runs)
+        print_sizes("One epoch of model.fit, 10 batches (median, ms)", results["fit"], KERAS[:1], OURS)
         results["growth"] = {
-            "time": {t: interleave(c.ours(16, t, 16, 32), 5) for t in (100, 1000, 10_000)},
-            "batch": {b: interleave(c.ours(b, 100, 16, 32), 5) for b in (16, 64, 256)},
+            "time": {t: interleave(c.ours(16, t, 16, 32), 3) for t in (100, 1000, 10_000)},
+            "batch": {b: interleave(c.ours(b, 100, 16, 32), 3) for b in (16, 64, 256)},
             "memory, MB": {t: c.peak_memory(16, t, 16, 32) for t in (100, 1000, 10_000)},
         }
         print_growth(results["growth"])

@@ -217,6 +217,17 @@ def test_the_stock_network_has_the_same_weights_and_answers() -> None:
     np.testing.assert_allclose(twin(x), model(x), atol=1e-6)
 
 
+def test_calibration_cuts_off_one_value_in_a_thousand_of_the_people_seen() -> None:
+    from examples.exercise_recognition.files import CALIBRATION, calibration_windows
+
+    rng = np.random.default_rng(0)
+    long = ramp(200 * (CALIBRATION + 50), label=1)
+    x = calibration_windows([long._replace(series=rng.normal(size=long.series.shape).astype(np.float32))], 0)
+    assert x.shape == (CALIBRATION, 200, 6)
+    assert x.max() == -x.min() == pytest.approx(3.29, abs=0.03)  # of a normal distribution
+    assert (np.abs(x) == x.max()).mean() == pytest.approx(0.001, abs=0.0002)
+
+
 def test_a_score_counts_windows_and_votes_by_recording() -> None:
     from examples.exercise_recognition.files import score
 

@@ -10,11 +10,15 @@ import numpy as np
 from rich.console import Console
 
 from examples.exercise_recognition.data import SUBJECTS, cut_windows, load_recordings
-from examples.exercise_recognition.files import predict_file, score, write_files, write_stock_file
+from examples.exercise_recognition.files import (
+    calibration_windows,
+    predict_file,
+    score,
+    write_files,
+    write_stock_file,
+)
 from examples.exercise_recognition.report import Row
 from examples.exercise_recognition.train import HOP, WINDOW, train
-
-CALIBRATION = 200  # windows of seen people that the int8 file's ranges are taken from
 
 
 class Outcome(NamedTuple):
@@ -53,8 +57,7 @@ def run(
     seen_recordings = load_recordings([subject for subject in SUBJECTS if subject not in unseen], data_dir)
     recordings = load_recordings(unseen, data_dir)
     windows = cut_windows(recordings, WINDOW, HOP)
-    seen_windows = cut_windows(seen_recordings, WINDOW, WINDOW).x
-    drawn = np.random.default_rng(seed).permutation(len(seen_windows))[:CALIBRATION]
+    calibration = calibration_windows(seen_recordings, seed)
     console.print(
         f"\nUnseen: subjects {', '.join(map(str, unseen))} ({len(windows.x)} windows). "
         f"Learning from the {len(seen_recordings)} recordings of the others."
@@ -72,6 +75,6 @@ def run(
                 stock = write_stock_file(model, folder / "stock_float.tflite")
                 judge("Keras LSTM", "stock float", predict_file(stock, windows.x), stock)
             judge(variant, "Keras", model.predict(windows.x, batch_size=256, verbose=0))
-            for kind, path in write_files(model, variant, folder, seen_windows[drawn]).items():
+            for kind, path in write_files(model, variant, folder, calibration).items():
                 judge(variant, kind, predict_file(path, windows.x), path)
     return Outcome(rows, histories)

@@ -15,13 +15,14 @@ import tensorflow as tf
 
 import edge
 from edge.convert import convert
-from examples.exercise_recognition.data import CHANNELS, Recording, Windows
+from examples.exercise_recognition.data import CHANNELS, Recording, Windows, cut_windows
 from examples.exercise_recognition.network import with_keras_lstm
 from examples.exercise_recognition.train import WINDOW
 
 Array = np.ndarray
 
 KINDS = {"float": None, "dynamic": "dynamic", "int8": "int8"}
+CALIBRATION = 200  # windows
 
 
 class Score(NamedTuple):
@@ -38,11 +39,23 @@ class Score(NamedTuple):
     confusion: Array
 
 
+def calibration_windows(seen: Sequence[Recording], seed: int) -> Array:
+    """Windows of the people seen in training that the int8 file takes its ranges from, `[n, time, 6]`.
+
+    Both sensors share the 256 steps of the input. Cutting off the largest value in a thousand makes the steps
+    half as wide for all the others; the file saturates there.
+    """
+    x = cut_windows(seen, WINDOW, WINDOW).x
+    limit = np.percentile(np.abs(x), 99.9)
+    drawn = np.random.default_rng(seed).permutation(len(x))[:CALIBRATION]
+    return np.clip(x[drawn], -limit, limit)
+
+
 def write_files(model: keras.Model, variant: str, folder: Path, representative: Array) -> dict[str, Path]:
     """A float, a dynamic and an int8 file of one network, by kind.
 
     Args:
-        representative: windows of people seen in training, `[n, time, 6]`.
+        representative: windows to take the int8 ranges from and to check every file with, `[n, time, 6]`.
     """
     paths = {kind: folder / f"{variant}_{kind}.tflite" for kind in KINDS}
     for kind, quantize in KINDS.items():
