@@ -40,6 +40,13 @@ class GridLSTMCell(keras.layers.Layer):
         ValueError: depth is no positive integer; a variant with a projection or with gate recurrence.
 
     Source: Kalchbrenner, Danihelka & Graves 2015, Grid Long Short-Term Memory (arXiv:1507.01526).
+
+    Example:
+        >>> import numpy as np
+        >>> cell = GridLSTMCell(8, depth=3)
+        >>> h, states = cell(np.zeros((2, 4), "float32"), cell.get_initial_state(batch_size=2))
+        >>> tuple(h.shape), len(states)  # h and memory along time of each block
+        ((2, 8), 6)
     """
 
     def __init__(

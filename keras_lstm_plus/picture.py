@@ -50,6 +50,12 @@ def plot_gates(
     Raises:
         ImportError: matplotlib is missing.
         ValueError: more labels than steps, several layers, a sample or unit that is not there.
+
+    Example:
+        >>> from keras_lstm_plus import LSTMPlus, trace
+        >>> seen = trace(LSTMPlus(4, name="memory"), np.ones((1, 3, 2), "float32"))
+        >>> plot_gates(seen["memory"], labels=["the", "buses", "were"]).axes[0].get_ylabel()
+        'unit'
     """
     try:
         from matplotlib.figure import Figure

@@ -36,4 +36,4 @@ def test_public_names_are_documented(package: object) -> None:
         value = getattr(package, name)
         if callable(value):
             assert value.__doc__, name
-            assert len(value.__doc__) > 40, name
+            assert package is edge or ">>> " in value.__doc__, f"{name} has no example"
