@@ -1,7 +1,7 @@
 """How the whole-sequence path uses the machine: compiled by XLA, and the batch shared out among the cores.
 
-The steps of a sequence wait for each other, its sequences do not. Two halves of a batch, each a loop compiled
-by XLA on a core of its own, were 1.3 to 5 times as fast as one loop of TensorFlow operations on both cores.
+The steps of a sequence wait for each other, its sequences do not: two halves of a batch, each a loop compiled
+by XLA, keep two cores busy where one loop of TensorFlow operations does not (`python -m benchmarks.training`).
 """
 
 from __future__ import annotations

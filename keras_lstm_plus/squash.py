@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-Tensor = Any
+from keras_lstm_plus.step import LAYER_NORM_EPSILON
 
-LAYER_NORM_EPSILON = 1e-8  # that of keras_lstm_plus.step
+Tensor = Any
 
 
 class Squash(NamedTuple):
