@@ -1,7 +1,7 @@
 """How the whole-sequence path uses the machine: compiled by XLA, and the batch shared out among the cores.
 
 The steps of a sequence wait for each other, its sequences do not: two halves of a batch, each a loop compiled
-by XLA, keep two cores busy where one loop of TensorFlow operations does not (`python -m benchmarks.training`).
+by XLA, keep two cores busy where a loop of TensorFlow operations does not: `python -m benchmarks.training`.
 """
 
 from __future__ import annotations
