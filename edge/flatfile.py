@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from edge import opcodes
+from edge import arity, opcodes, soundness
 from edge.errors import ModelFileError
 from edge.tables import DamageError, Reader, Table
 
 IDENTIFIER = b"TFL3"
 LARGEST = 2**31 - 1  # offsets are 31 bits wide
+CUSTOM_QUANTIZATION = 1  # the type of details that point to more data
+SPARSE_INDICES = {1: "<i4", 2: "<u2", 3: "u1"}  # types of the vectors that say where values are
 
 
 class Tensor(NamedTuple):
@@ -32,13 +34,20 @@ class Tensor(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """An operator: tensors by their index, -1 for an operand left out."""
+    """An operator: tensors by their index, -1 for an operand left out.
+
+    `options` is the number of their type in the schema, `calls` are the graphs that it runs, and `splits` is
+    in how many outputs it splits its input, None for most operators.
+    """
 
     name: str
     version: int
     custom: bool
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    options: int = 0
+    calls: tuple[int, ...] = ()
+    splits: int | None = None
 
 
 class Graph(NamedTuple):
@@ -134,6 +143,7 @@ def _model(reader: Reader, name: str) -> ModelFile:
     if not graphs:
         raise DamageError("it has no graph")
     _check_signatures(root, graphs)
+    soundness.check_graphs(graphs, lambda tensor: reader.content[buffers[tensor.buffer]])
     metadata = {
         entry.text(0): reader.content[buffers[_index(entry.number(1, "I"), len(buffers), "buffer")]]
         for entry in root.tables(6)
@@ -157,7 +167,9 @@ def _operator_code(code: Table) -> tuple[str, int, bool]:
     number = max(code.number(0, "b"), code.number(3, "i"))
     version, custom = code.number(2, "i", 1), code.text(1)
     if number == opcodes.CUSTOM:
-        return custom or "CUSTOM", version, True
+        if not custom:
+            raise DamageError("a custom operator has no name")
+        return custom, version, True
     known = 0 <= number < len(opcodes.OPERATORS)
     return opcodes.OPERATORS[number] if known else f"OPERATOR_{number}", version, False
 
@@ -170,42 +182,74 @@ def _graph(graph: Table, codes: list[tuple[str, int, bool]], buffers: list[slice
 
 
 def _tensor(tensor: Table, buffers: list[slice]) -> Tensor:
+    name = tensor.text(3)
+    shape, signature = tensor.words(0), tensor.words(7)
+    number = tensor.number(1, "b")
+    dtype = opcodes.DTYPES[number] if 0 <= number < len(opcodes.DTYPES) else f"type_{number}"
+    soundness.check_shape(name, shape, signature, dtype)
     scales: tuple[float, ...] = ()
     zero_points: tuple[int, ...] = ()
     quantization = tensor.table(4)
     if quantization is not None:
         scales, zero_points = quantization.numbers(2, "<f4"), quantization.numbers(3, "<i8")
-        quantization.table(5)
-    tensor.table(6)  # sparsity
+        quantization.numbers(0, "<f4")  # least
+        quantization.numbers(1, "<f4")  # and largest values
+        details = quantization.table(5)
+        if details is None:
+            soundness.check_scales(name, shape, len(scales), len(zero_points), quantization.number(6, "i"))
+        elif quantization.number(4, "B") == CUSTOM_QUANTIZATION:
+            details.blob(0)
+    sparsity = tensor.table(6)
+    if sparsity is not None:
+        _check_sparsity(sparsity)
+    for part in tensor.tables(9):  # of a list
+        part.words(0)
     buffer = _index(tensor.number(2, "I"), len(buffers), "buffer")
-    shape, signature = tensor.words(0), tensor.words(7)
-    number = tensor.number(1, "b")
-    known = 0 <= number < len(opcodes.DTYPES)
+    size = buffers[buffer].stop - buffers[buffer].start
+    if size and sparsity is None:
+        soundness.check_constant(name, shape, dtype, size)
+    if tensor.number(10, "I"):  # its data is in another file
+        size = soundness.bytes_of(shape, dtype)
     return Tensor(
-        tensor.text(3),
-        signature if len(signature) == len(shape) else shape,
-        opcodes.DTYPES[number] if known else f"type_{number}",
-        buffers[buffer].stop - buffers[buffer].start,
-        buffer,
-        scales,
-        zero_points,
-        bool(tensor.number(5, "B")),
+        name, signature or shape, dtype, size, buffer, scales, zero_points, bool(tensor.number(5, "B"))
     )
+
+
+def _check_sparsity(sparsity: Table) -> None:
+    """Only that its vectors lie in the file."""
+    sparsity.words(0)
+    sparsity.words(1)
+    for axis in sparsity.tables(2):
+        for field in (2, 4):  # segments and indices: the type of a vector, and a table with it
+            vector, kind = axis.table(field + 1), axis.number(field, "B")
+            if vector is not None and kind in SPARSE_INDICES:
+                vector.numbers(0, SPARSE_INDICES[kind])
 
 
 def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int) -> Operator:
     code = codes[_index(operator.number(0, "I"), len(codes), "operator code")]
-    options = operator.table(4)
-    for kind, field, read in _OPTIONS_WITH_POINTERS:
-        if options is not None and operator.number(3, "B") == kind:
-            read(options, field)
-    operator.table(12)  # options of the newest operators
+    kind, options = operator.number(3, "B"), operator.table(4)
+    calls: tuple[int, ...] = ()
+    splits = None
+    if options is not None:
+        for type_of_options, field, read in _OPTIONS_WITH_POINTERS:
+            if kind == type_of_options:
+                read(options, field)
+        for field in arity.POSITIVE.get(kind, ()):
+            default = int((kind, field) in arity.ONE_BY_DEFAULT)
+            if options.number(field, "i", default) < 1:
+                raise DamageError(f"an operator {code[0]} has a stride or a size below 1")
+        calls = tuple(options.number(field, "i") for field in arity.CALLS.get(kind, ()))
+        splits = options.number(arity.OUTPUTS[kind], "i") if kind in arity.OUTPUTS else None
+    newest = operator.table(12)  # options of the newest operators
+    if newest is not None and operator.number(11, "B") == arity.COMPOSITE:
+        calls = (newest.number(arity.COMPOSITE_FIELD, "i"),)
     operator.blob(5)  # options of a custom operator
     ends = []
     for field in (1, 2, 8):  # inputs, outputs, intermediates
         indices = operator.words(field)
         ends.append(tuple(index if index == -1 else _index(index, tensors, "tensor") for index in indices))
-    return Operator(*code, ends[0], ends[1])
+    return Operator(*code, ends[0], ends[1], kind if options is not None else 0, calls, splits)
 
 
 # The options (number of the union's type, field) that point to more data; all others hold numbers only.

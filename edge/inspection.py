@@ -7,32 +7,46 @@ from pathlib import Path
 from typing import Any
 
 from edge import flatfile
+from edge.diagnosis import hints
 from edge.flatfile import ModelFile, Tensor
-from edge.model import read_metadata
-from edge.variables import has_resources, state_of, variables
+from edge.memory import memory
+from edge.metadata import read_note
+from edge.recurrent import recurrent_layers
+from edge.targets import get_target
+from edge.variables import state_of, variables
+from edge.verdicts import verdicts
 
-SCHEMA = 1
-STATES = {
-    "none": "no state between calls",
-    "reset": "starts anew each call",
-    "carry": "carries state from call to call",
-}
+SCHEMA = 2
 
 
-def inspect(path: str | Path) -> dict[str, Any]:
-    """Read a model file, ours or another's.
+def inspect(path: str | Path, target: str | None = None) -> dict[str, Any]:
+    """Read a model file, ours or another's: what is in it, and why it is slow or refused.
+
+    Args:
+        path: of the file.
+        target: a row of `edge.targets`, where the file shall run; None: all of them.
 
     Returns:
-        Plain data, ready for JSON: `size_bytes`; `weights_bytes` and, by type, `weights`; `inputs`, `outputs`
-        and `variables` (name, shape with -1 for a free axis, dtype, scale, zero point; for a variable the
-        operator that sets it at the head of each call); `operators` with version and count, those in loops
-        included; `state`, one of `"none"`, `"reset"`, `"carry"`; `metadata` of `edge.convert`; `hints`.
+        Plain data, ready for JSON: `size_bytes`; `weights_bytes` and, by type, `weights`; `memory`, with an
+        estimate of what it needs beside the weights; `inputs`, `outputs` and `variables` (name, shape with -1
+        for a free axis, dtype, scale, zero point; for a variable the operator that sets it at the head of
+        each call); `states` of an explicit file, the input and the output of each; `operators` with version
+        and count, those in loops included; `recurrent`, the recurrent layers and their form; `state`, one of
+        `"none"`, `"reset"`, `"carry"`, `"explicit"`; `metadata` of `edge.convert`; `hints`; `targets`, by
+        name a `verdict` (`"ok"`, `"slow"`, `"refused"`) with `reasons` and their way out.
 
     Raises:
-        ModelFileError: the file is missing, cut, damaged or no model.
+        ModelFileError: the file is missing, cut, damaged or no model, or of a newer version.
+        ValueError: there is no such target.
     """
+    row = get_target(target) if target is not None else None
     file = flatfile.parse(flatfile.read(path), Path(path).name)
-    graph = file.graphs[0]
+    graph, note, layers = file.graphs[0], read_note(file), recurrent_layers(file)
+    count = len(note.states) if note else 0
+    sources, results = (
+        [_tensor(graph.tensors[index]) for index in ends] for ends in (graph.inputs, graph.outputs)
+    )
+    state = "explicit" if note and note.state == "explicit" else state_of(graph)
     return {
         "schema": SCHEMA,
         "path": str(path),
@@ -41,50 +55,25 @@ def inspect(path: str | Path) -> dict[str, Any]:
         "description": file.description,
         "weights_bytes": file.weights_size,
         "weights": _weights(file),
-        "inputs": [_tensor(graph.tensors[index]) for index in graph.inputs],
-        "outputs": [_tensor(graph.tensors[index]) for index in graph.outputs],
+        "memory": memory(file),
+        "inputs": sources[: len(sources) - count],
+        "outputs": results[: len(results) - count],
+        "states": [
+            {"input": before, "output": after}
+            for before, after in zip(
+                sources[len(sources) - count :], results[len(results) - count :], strict=True
+            )
+        ],
         "operators": _operators(file),
-        "state": state_of(graph),
+        "recurrent": [layer._asdict() for layer in layers],
+        "state": state,
         "variables": [
             {**_tensor(variable.tensor), "set_by": variable.written_by} for variable in variables(graph)
         ],
-        "metadata": read_metadata(file),
-        "hints": hints(file),
+        "metadata": note.content if note else None,
+        "hints": hints(file, layers, state, note is not None),
+        "targets": verdicts(file, layers, state, row),
     }
-
-
-def hints(file: ModelFile) -> list[str]:
-    """Why a file may be slow, refused or surprising, a sentence or two each."""
-    operators = {operator.name: operator for graph in file.graphs for operator in graph.operators}
-    found = []
-    if "WHILE" in operators:
-        found.append(
-            "WHILE is a loop, one turn for each time step, as TensorFlow's converter makes it from a Keras "
-            "LSTM or GRU. It is slow, the more so the longer the sequence; edge.convert.convert makes one "
-            "fused operator from an LSTM instead."
-        )
-    flex = sorted(name for name in operators if name.startswith("Flex"))
-    if flex:
-        found.append(
-            f"{', '.join(flex)}: operators of TensorFlow itself (Flex), refused by the runtimes of devices. "
-            "Convert without SELECT_TF_OPS, or replace those layers."
-        )
-    custom = sorted(name for name, op in operators.items() if op.custom and not name.startswith("Flex"))
-    if custom:
-        found.append(
-            f"{', '.join(custom)}: custom operators, which a runtime refuses unless it registers them."
-        )
-    if has_resources(file.graphs[0]):
-        found.append(
-            "The state is in resource variables, which no runtime can reset; edge.load builds a new "
-            "interpreter for that, other programs must do the same."
-        )
-    elif state_of(file.graphs[0]) == "carry":
-        found.append(
-            "A call goes on where the last one ended. EdgeModel.predict and Stream.reset reset it; other "
-            "programs must call reset_all_variables() between sequences."
-        )
-    return found
 
 
 def _weights(file: ModelFile) -> dict[str, int]:

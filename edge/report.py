@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edge.inspection import STATES
+from edge.variables import DESCRIPTIONS
 
 STATISTICS = ("avg", "std", "min", "p5", "median", "p95", "max")
 
@@ -84,7 +84,8 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
     facts.add_column(overflow="fold")
     by_type = ", ".join(f"{size(count)} {dtype}" for dtype, count in result["weights"].items())
     _add(facts, "size", f"{size(result['size_bytes'])}, weights {by_type or 'none'}")
-    _add(facts, "state", STATES[result["state"]])
+    _add(facts, "memory", _memory(result["memory"]))
+    _add(facts, "state", DESCRIPTIONS[result["state"]])
     note = result["metadata"]
     if note:
         _add(facts, "made by", f"edge.convert {note.get('version')}, quantize={note.get('quantize')!r}")
@@ -116,13 +117,40 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
         for tensor in result["variables"]:
             _add(state, tensor["name"], _shape(tensor), tensor["dtype"], tensor["set_by"] or "nothing")
         tables.append(state)
+    if result["states"]:
+        pairs = _table("state", "shape", "dtype", "comes back as")
+        for pair in result["states"]:
+            before, after = pair["input"], pair["output"]
+            _add(pairs, before["name"], _shape(before), before["dtype"], after["name"])
+        tables.append(pairs)
     operators = _table("operator", "version", "count")
     for operator in result["operators"]:
         name = f"{operator['name']}{' (custom)' if operator['custom'] else ''}"
         _add(operators, name, str(operator["version"]), str(operator["count"]))
     hints = [Text(f"Hint: {text}\n", style="yellow") for text in result["hints"]]
     title = Text(result["name"], style="bold", overflow="fold")
-    return Group(title, *_spaced(facts, *tables, operators), *hints)
+    return Group(title, *_spaced(facts, *tables, operators, _targets(result["targets"])), *hints)
+
+
+def _memory(memory: dict[str, Any]) -> str:
+    """At 1 and at 100 steps; once, where the length is fixed."""
+    needs = memory["arena_bytes"]
+    if len(set(needs.values())) == 1:
+        return f"{size(next(iter(needs.values())))} at least, beside the weights"
+    parts = [f"{size(count)} at {steps} step{'' if steps == '1' else 's'}" for steps, count in needs.items()]
+    return f"{', '.join(parts)} at least, beside the weights"
+
+
+def _targets(targets: dict[str, dict[str, Any]]) -> Table:
+    """Where the file runs; why not, and the way out."""
+    table = Table(box=box.SIMPLE, pad_edge=False, collapse_padding=True, show_edge=False)
+    for header in ("target", "verdict", "why, and the way out"):
+        table.add_column(header, overflow="fold", header_style="bold")
+    colours = {"ok": "green", "slow": "yellow", "refused": "red"}
+    for name, found in targets.items():
+        reasons = "\n".join(f"{each['what']}: {each['way_out']}" for each in found["reasons"])
+        _add(table, name, Text(found["verdict"], style=colours[found["verdict"]]), reasons)
+    return table
 
 
 def _spaced(*parts: RenderableType) -> list[RenderableType]:

@@ -67,10 +67,11 @@ class Session:
             self.invoke()
             return [self._interpreter.get_tensor(index) for index in self._graph.outputs]
 
-    def set_inputs(self, values: list[Array]) -> None:
-        """Copy the inputs in, in the order of the file."""
+    def set_inputs(self, values: list[Array], after: int = 0) -> None:
+        """Copy inputs in, in the order of the file, from number `after` on; others stay what they are."""
         with self.lock:
-            for index, value in zip(self._graph.inputs, values, strict=True):
+            indices = self._graph.inputs[after : after + len(values)]
+            for index, value in zip(indices, values, strict=True):
                 self._interpreter.set_tensor(index, value)
 
     def invoke(self) -> None:

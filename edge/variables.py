@@ -7,6 +7,12 @@ from typing import NamedTuple
 from edge.flatfile import Graph, Tensor
 
 RESOURCE = "ASSIGN_VARIABLE"
+DESCRIPTIONS = {
+    "none": "no state between calls",
+    "reset": "starts anew each call",
+    "carry": "carries state from call to call",
+    "explicit": "takes its states and gives them back",
+}
 
 
 class Variable(NamedTuple):

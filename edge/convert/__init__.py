@@ -1,71 +1,103 @@
-"""Keras model -> one `.tflite` file, its LSTMs as fused operators.
+"""Keras model -> one `.tflite` file, its recurrent layers in the form that the target runs best.
 
-This half needs TensorFlow and stays on the workstation. `convert` is all of it; each step is a file: `trace`
-exports the model with a placeholder for each LSTM, `fuse` puts the operator there, `quantize` makes integers,
-`state` decides what is remembered from call to call, `verify` compares Keras with the file.
+This half needs TensorFlow and stays on the workstation. `convert` is all of it; each step is a file: `plan`
+decides the form of each layer, `trace` exports the model with a placeholder or plain operators for it, `fuse`
+puts the fused operators there, `quantize` makes integers, `finish` settles states, ends and metadata, and
+`verify` compares Keras with the file.
 """
 
 from __future__ import annotations
 
 import copy
-import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
 try:
     import keras
-    import tensorflow as tf
 except ImportError as error:
     raise ImportError(
         "edge.convert needs TensorFlow and Keras: pip install 'keras-lstm-plus[train]'. "
         "Running a converted file (edge.load) does not."
     ) from error
 
+import numpy as np
+
 from edge.convert import flatbuffer, operators
 from edge.convert import quantize as quantizers
-from edge.convert.fuse import fuse
-from edge.convert.layers import LSTMCall
-from edge.convert.request import check_choice, check_model, check_path
+from edge.convert.finish import Ends, finish
+from edge.convert.fuse import Fused, fuse
+from edge.convert.load import load_keras
+from edge.convert.plan import Plan, Request, decide
+from edge.convert.request import (
+    check_choice,
+    check_count,
+    check_labels,
+    check_model,
+    check_normalization,
+    check_path,
+)
 from edge.convert.result import ConversionResult, LoweredLayer, OutputError
-from edge.convert.samples import Samples, check_samples, evenly, random_samples
+from edge.convert.samples import Samples, check_samples, evenly, in_batches, random_samples
 from edge.convert.signature import Signature, signature_of
-from edge.convert.state import reset_states
+from edge.convert.sites import Site
+from edge.convert.state import join
+from edge.convert.steps import Batches, stepwise, with_states
 from edge.convert.store import written
-from edge.convert.trace import trace
+from edge.convert.trace import Traced, probe, trace
 from edge.convert.verify import ConversionError, compare, file_outputs, judge, keras_outputs
-from edge.version import __version__
+from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
 
 __all__ = ["ConversionError", "ConversionResult", "LoweredLayer", "OutputError", "convert"]
 
-QUANTIZE = (None, "dynamic", "int8")
-STATES = ("reset", "carry")
-METADATA = "keras_lstm_plus"
+INTEGERS = {"int8": 8, "int16x8": 16}
 CHECKED_SAMPLES = 100
 
 
 def convert(
-    model: keras.Model,
+    model: keras.Model | str | os.PathLike[str],
     path: Any,
     quantize: str | None = None,
     representative_data: Any = None,
-    state: str = "reset",
+    state: str | None = None,
+    *,
+    lowering: str = "auto",
+    target: str = "litert",
+    length: int | None = None,
+    batch: int = 1,
+    input_type: str | None = None,
+    output_type: str | None = None,
+    labels: Any = None,
+    normalization: Any = None,
 ) -> ConversionResult:
     """Write a trained model as a `.tflite` file and check it against Keras.
 
-    Every `LSTMPlus` and `keras.layers.LSTM` becomes one `UNIDIRECTIONAL_SEQUENCE_LSTM` operator. The file
-    takes one sequence at a time, `[1, time, features]`, of any length if the model does. (A subclassed model
-    keeps the shape of its first call: make that `model(keras.Input((None, features)))`.)
+    Every `LSTMPlus`, `keras.layers.LSTM` and `keras.layers.SimpleRNN`, alone or in a `Bidirectional`, becomes
+    one fused operator where the target has it, and plain operators elsewhere.
 
     Args:
-        model: Sequential, functional, or subclassed and called once.
+        model: Sequential, functional, or subclassed and called once; or the path of a `.keras` file.
         path: of the file to write, in a folder that exists.
-        quantize: None, all in float32; `"dynamic"`, weights in 8-bit integers and all else in float32;
-            `"int8"`, everything in 8-bit integers, inputs and outputs too, and the cells in 16-bit ones.
+        quantize: None, all in float32; `"float16"`, weights in 16 bits; `"dynamic"`, weights in 8-bit
+            integers and all else in float32; `"int8"`, everything in 8-bit integers, the cells of a fused LSTM
+            in 16-bit ones; `"int16x8"`, 8-bit weights and 16-bit activations.
         representative_data: inputs like those in use, `[samples, time, features]`; for several inputs a list
-            or a dictionary by name. `"int8"` takes the ranges of all numbers from it: a few hundred samples
+            or a dictionary by name. Integers take the ranges of all numbers from it: a few hundred samples
             do. The file is checked on (at most 100 of) them, or else on random input.
         state: `"reset"`, each call of the file starts from zeros; `"carry"`, it goes on where the last call
-            ended, for streams.
+            ended, for streams; `"explicit"`, the states are inputs and outputs. None: explicit for one step
+            at a time, else reset.
+        lowering: `"fused"`; `"unrolled"`, written out over a fixed length; `"step"`, one time step with
+            the states as inputs and outputs; `"auto"`, the first of them that the target runs and that does
+            it.
+        target: where the file will run, a row of `edge.targets.TARGETS`.
+        length: number of time steps, where the model leaves it free and the file should not.
+        batch: number of sequences that the file takes at a time.
+        input_type, output_type: of a file in integers, `"float32"`, or `"int8"` / `"int16"`. None: integers,
+            except where the target does not take them.
+        labels: names of the classes, noted in the file.
+        normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file
+            for whoever feeds it; the file does not apply it.
 
     Returns:
         What was done and how large the error is; it prints as a summary.
@@ -85,85 +117,148 @@ def convert(
         (1, True)
     """
     check_choice("quantize", quantize, QUANTIZE)
-    check_choice("state", state, STATES)
+    check_choice("state", state, (None, *STATES))
+    check_choice("lowering", lowering, ("auto", *LOWERINGS))
+    check_count("batch", batch, "the number of sequences at a time")
+    if length is not None:
+        check_count("length", length, "the number of time steps")
+    row = get_target(target)
+    types = _end_types(row, quantize, input_type, output_type)
+    note = {"labels": check_labels(labels), "normalization": check_normalization(normalization)}
+    place = check_path(path)
+    model = load_keras(model) if isinstance(model, (str, os.PathLike)) else model
     check_model(model)
-    target = check_path(path)
-    signature = signature_of(model, representative_data)
-    samples, checked_on = _samples(model, signature, quantize, representative_data)
 
-    traced = trace(model, signature)
-    _check_variants(traced.calls, quantize)
+    whole = signature_of(model, representative_data)
+    whole = whole.with_batch(whole.batch if batch == 1 and whole.batch else batch)
+    whole = whole.with_length(length) if length else whole
+    if state == "carry" and whole.is_free and not row.free_length:
+        whole = whole.with_length(1)  # a stream comes step by step
+    samples, checked_on = _samples(model, whole, quantize, representative_data)
+
+    plan = decide(Request(row, lowering, state, quantize), _sites(model, whole))
+    signature = _one_step(whole, plan)
+    sites = _sites(model, signature)
     checked = evenly(samples, CHECKED_SAMPLES)
-    expected = keras_outputs(model, signature, checked)
+    expected = keras_outputs(model, whole, checked)
 
-    fuse(traced.model, traced.calls)
+    traced = trace(model, signature, plan, sites)
+    fused = fuse(traced.model, traced.sites)
+    layers = tuple(
+        LoweredLayer(site.layer.name, site.variant, site.units, plan.lowerings[site.index])
+        for site in traced.sites
+    )
+    steps = max(array.shape[1] for array in checked if array.ndim > 1)
+    timed = _timed(traced.outputs, expected, steps)
+    given = {key: value for key, value in note.items() if value is not None}
+    wanted = Ends(
+        [spec.name for spec in signature.inputs],
+        traced.outputs,
+        *types,
+        timed,
+        {"target": row.name, "layers": [layer._asdict() for layer in layers], **given},
+    )
     float_model = copy.deepcopy(traced.model)
-    if quantize == "dynamic":
-        small = trace(model, signature, int8_weights=True)
-        fuse(small.model, small.calls)
-        lowered = quantizers.quantize_weights(small.model)
-    elif quantize == "int8":
-        lowered = quantizers.quantize_all(traced.model, samples)
-    else:
-        lowered = traced.model
-
-    layers = tuple(LoweredLayer(call.layer, call.spec.name, call.units, "fused") for call in traced.calls)
-    inputs = [spec.name for spec in signature.inputs]
-    metadata = _metadata(state, quantize, layers, inputs, traced.outputs)
-    content = _pack(lowered, state, inputs, traced.outputs, metadata)
-    float_size = len(_pack(float_model, state, inputs, traced.outputs, metadata))
-
-    with written(target, content) as draft:
-        wanted = [expected[name] for name in traced.outputs]
-        pairs = zip(traced.outputs, wanted, file_outputs(draft, checked), strict=True)
+    join(float_model, fused)
+    float_size = len(finish(copy.deepcopy(float_model), plan, traced, fused, wanted))
+    calls = _calibration(float_model, traced, whole, plan, samples) if quantize in INTEGERS else []
+    lowered = _quantized(model, signature, plan, traced, fused, calls) if quantize else float_model
+    grain = flatbuffer.output_steps(lowered)[: len(traced.outputs)]
+    content = finish(lowered, plan, traced, fused, wanted)
+    with written(place, content) as draft:
+        outputs = [expected[name] for name in traced.outputs]
+        pairs = zip(traced.outputs, outputs, file_outputs(draft, checked), strict=True)
         errors = tuple(compare(*pair) for pair in pairs)
-        steps = flatbuffer.output_steps(lowered)
-        notes = [judge(quantize, *each) for each in zip(errors, wanted, steps, strict=True)]
-    notes += quantizers.notes(lowered)
+        notes = [judge(quantize, *each) for each in zip(errors, outputs, grain, strict=True)]
     return ConversionResult(
-        path=target,
+        path=place,
         size=len(content),
         float_size=float_size,
         quantize=quantize,
-        state=state,
+        lowering=plan.lowering,
+        state=plan.state,
+        target=row.name,
         layers=layers,
         ops=operators.count(lowered),
         errors=errors,
         checked_on=checked_on,
-        notes=tuple(note for note in notes if note),
+        notes=tuple(note for note in [*plan.notes, *notes, *quantizers.notes(lowered)] if note),
     )
 
 
-def _pack(
-    model: flatbuffer.Model, state: str, inputs: Sequence[str], outputs: Sequence[str], metadata: bytes
-) -> bytes:
-    """The finished file: states settled, inputs and outputs named, metadata in it. Edits `model`."""
-    if state == "reset":
-        reset_states(model)
-    flatbuffer.name_ends(model, inputs, outputs)
-    flatbuffer.add_metadata(model, METADATA, metadata)
-    flatbuffer.drop_unused_buffers(model)
-    return flatbuffer.pack(model)
+def _quantized(
+    model: keras.Model,
+    signature: Signature,
+    plan: Plan,
+    traced: Traced,
+    fused: list[Fused],
+    calls: Batches,
+) -> flatbuffer.Model:
+    """The model in smaller numbers, its states joined; `calls` are what integers are calibrated on."""
+    if plan.quantize in INTEGERS:
+        data, results, count = len(signature.inputs), len(traced.outputs), len(traced.states)
+        states = [(data + n, results + n) for n in range(count)]
+        bits = INTEGERS[plan.quantize]
+        return quantizers.quantize_all(traced.model, fused, calls, states, bits)
+    # The converter stores the weights of all other layers in fewer bits as it goes.
+    small = trace(model, signature, plan, traced.sites, "float16" if plan.quantize == "float16" else "int8")
+    fused = fuse(small.model, small.sites)
+    narrow = quantizers.weights_to_float16 if plan.quantize == "float16" else quantizers.weights_to_int8
+    narrow(small.model)
+    join(small.model, fused)
+    return small.model
 
 
-def _metadata(
-    state: str,
-    quantize: str | None,
-    layers: Sequence[LoweredLayer],
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-) -> bytes:
-    content = {
-        "format": 1,
-        "version": __version__,
-        "state": state,
-        "quantize": quantize,
-        "layers": [layer._asdict() for layer in layers],
-        "inputs": inputs,
-        "outputs": outputs,
-        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-    }
-    return json.dumps(content, ensure_ascii=False).encode()
+def _calibration(
+    float_model: flatbuffer.Model, traced: Traced, whole: Signature, plan: Plan, samples: Samples
+) -> Batches:
+    sizes = [state.size for state in traced.states]
+    if plan.lowering == "step":
+        return stepwise(float_model, whole, samples, sizes)
+    return with_states(float_model, in_batches(samples, whole.inputs[0].shape[0] or 1), sizes)
+
+
+def _sites(model: keras.Model, signature: Signature) -> list[Site]:
+    sites = probe(model, signature)
+    if not sites:
+        raise ValueError(
+            f"Model {model.name!r} has no recurrent layer (LSTMPlus, keras.layers.LSTM or SimpleRNN). "
+            "Without one, tf.lite.TFLiteConverter converts it."
+        )
+    return sites
+
+
+def _one_step(whole: Signature, plan: Plan) -> Signature:
+    """The signature of the file: one step of each sequence where the plan says so."""
+    if plan.lowering != "step":
+        return whole
+    if not whole.is_free:
+        raise ValueError(
+            "lowering='step' needs a model with a free time axis, keras.Input((None, features)), and this "
+            f"one has {', '.join(f'{spec.name!r} {list(spec.shape)}' for spec in whole.inputs)}. Build it "
+            "so, load the weights into it and convert that."
+        )
+    return whole.with_length(1)
+
+
+def _timed(outputs: Sequence[str], expected: dict[str, np.ndarray], steps: int) -> list[bool]:
+    """Of each output, whether it has an entry for every time step."""
+    return [expected[name].ndim > 2 and expected[name].shape[1] == steps for name in outputs]
+
+
+def _end_types(
+    target: Target, quantize: str | None, input_type: str | None, output_type: str | None
+) -> tuple[str | None, str | None]:
+    """The types of inputs and outputs: `"float32"`, or None for what the file computes in."""
+    own = {"int8": "int8", "int16x8": "int16"}.get(quantize or "", "float32")
+    types = []
+    for name, asked in (("input_type", input_type), ("output_type", output_type)):
+        check_choice(name, asked, (None, *dict.fromkeys(("float32", own))))
+        if asked not in (None, "float32") and not target.integer_ends:
+            raise ValueError(f"{target.where} takes no {name}={asked!r}; use {name}='float32'.")
+        real = asked == "float32" or (asked is None and not target.integer_ends)
+        types.append("float32" if real and own != "float32" else None)
+    return types[0], types[1]
 
 
 def _samples(
@@ -172,20 +267,9 @@ def _samples(
     """The input to calibrate and check with, and what to call it."""
     if data is not None:
         return check_samples(signature, data), "representative data"
-    if quantize == "int8":
+    if quantize in INTEGERS:
         raise ValueError(
-            'quantize="int8" takes the range of every number from representative_data, and none was given. '
-            'Give a few hundred inputs like those in use, or use quantize="dynamic", which needs none.'
+            f"quantize={quantize!r} takes the range of every number from representative_data, and none was "
+            'given. Give a few hundred inputs like those in use, or use quantize="dynamic", which needs none.'
         )
     return random_samples(signature, model), "random input"
-
-
-def _check_variants(calls: Sequence[LSTMCall], quantize: str | None) -> None:
-    for call in calls:
-        reason = quantizers.refusal(call.spec, quantize)
-        if reason:
-            ways = "None" if quantizers.refusal(call.spec, "dynamic") else '"dynamic" or None'
-            raise ValueError(
-                f"Layer {call.layer!r} cannot be converted with quantize={quantize!r}: {reason}. "
-                f"Use quantize={ways}."
-            )

@@ -7,50 +7,62 @@ each LSTM runs here by itself, step by step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from edge.convert import flatbuffer, operators
-from edge.convert.fuse import CELL_STATE, INPUT, OUTPUT_STATE
-from edge.convert.samples import Samples, one_by_one
+from edge.convert.fuse import CELL_STATE, INPUT, OUTPUT_STATE, Fused, fused_operators
+
+Batches = list[list[np.ndarray]]
 
 
-def largest_cells(model: flatbuffer.Model, samples: Samples) -> list[float]:
+def largest_cells(model: flatbuffer.Model, fused: Sequence[Fused], batches: Batches) -> list[float]:
     """The largest |c| of each fused LSTM of a float model, at any step of any sample."""
-    lstms = list(operators.named(model, operators.LSTM))
-    sequences = _sequences(model, [lstm.inputs[INPUT] for lstm in lstms], samples)
-    return [_largest_cell(model, *each) for each in zip(lstms, sequences, strict=True)]
+    pairs = zip(fused_operators(model), fused, strict=True)
+    lstms = [pair for pair in pairs if operators.name_of(model, pair[0]) == operators.LSTM]
+    wanted = [(lstm.inputs[INPUT], *link.given) for lstm, link in lstms]
+    seen = _recorded(model, sorted({index for each in wanted for index in each}), batches)
+    return [
+        _largest_cell(model, lstm, *(seen[index] for index in each))
+        for (lstm, _), each in zip(lstms, wanted, strict=True)
+    ]
 
 
-def _sequences(model: flatbuffer.Model, indices: list[int], samples: Samples) -> list[np.ndarray]:
-    """What flows through these tensors, over all samples: `[samples, time, features]` each."""
+def _recorded(model: flatbuffer.Model, indices: list[int], batches: Batches) -> dict[int, np.ndarray]:
+    """What flows through these tensors, over all batches, joined along the batch axis."""
     interpreter = Interpreter(
         model_content=flatbuffer.pack(model),
         experimental_preserve_all_tensors=True,
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
-    inputs = [detail["index"] for detail in interpreter.get_input_details()]
-    for index, value in zip(inputs, samples, strict=True):
-        interpreter.resize_tensor_input(index, (1, *value.shape[1:]))
+    inputs = flatbuffer.graph(model).inputs
+    for index, value in zip(inputs, batches[0], strict=True):
+        interpreter.resize_tensor_input(index, value.shape)
     interpreter.allocate_tensors()
-    seen: list[list[np.ndarray]] = [[] for _ in indices]
-    for sample in one_by_one(samples):
-        for index, value in zip(inputs, sample, strict=True):
+    seen: dict[int, list[np.ndarray]] = {index: [] for index in indices}
+    for batch in batches:
+        for index, value in zip(inputs, batch, strict=True):
             interpreter.set_tensor(index, value)
         interpreter.reset_all_variables()
         interpreter.invoke()
-        for values, index in zip(seen, indices, strict=True):
+        for index, values in seen.items():
             values.append(interpreter.get_tensor(index))
-    return [np.concatenate(values) for values in seen]
+    return {index: np.concatenate(values) for index, values in seen.items()}
 
 
-def _largest_cell(model: flatbuffer.Model, operator: operators.Operator, sequences: np.ndarray) -> float:
+def _largest_cell(
+    model: flatbuffer.Model, operator: operators.Operator, sequences: np.ndarray, *given: np.ndarray
+) -> float:
     states = (operator.inputs[OUTPUT_STATE], operator.inputs[CELL_STATE])
     batch, steps, features = sequences.shape
     alone = operators.isolate(model, operator, (batch, 1, features), states)
     interpreter = Interpreter(model_content=flatbuffer.pack(alone))
     interpreter.allocate_tensors()
-    largest = 0.0
+    for index, value in zip(states, given, strict=False):
+        interpreter.set_tensor(index, value)
+    largest = max((float(np.abs(value).max()) for value in given[1:]), default=0.0)
     for step in range(steps):
         interpreter.set_tensor(operator.inputs[INPUT], sequences[:, step : step + 1])
         interpreter.invoke()

@@ -114,6 +114,12 @@ def tensor_name(model: Model, index: int) -> str:
     return str(tensor(model, index).name.decode())
 
 
+def is_constant(model: Model, index: int) -> bool:
+    """Whether the file holds the value of a tensor."""
+    data = model.buffers[tensor(model, index).buffer].data
+    return data is not None and len(data) > 0
+
+
 def constant(model: Model, index: int) -> np.ndarray:
     """The value of a constant tensor."""
     data = model.buffers[tensor(model, index).buffer].data
@@ -185,19 +191,22 @@ def _bytes(value: np.ndarray) -> np.ndarray:
 # -- what the file shows to its user -----------------------------------------------------------------
 
 
-def name_ends(model: Model, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Give inputs and outputs the order and the names of the Keras model.
+def order_ends(model: Model, inputs: int, outputs: int) -> None:
+    """Put inputs and outputs in the order in which `trace` numbered them: TensorFlow sorts them as text."""
+    signature, main = model.signatureDefs[0], graph(model)
+    for key, count, maps in (("input", inputs, signature.inputs), ("output", outputs, signature.outputs)):
+        index = {entry.name.decode(): entry.tensorIndex for entry in maps}
+        setattr(main, f"{key}s", [index[f"{key}_{position}"] for position in range(count)])
 
-    TensorFlow sorts them by the keys of the signature, which `trace` chose as `input_0`, `output_0`, ...
-    """
-    signature = model.signatureDefs[0]
-    main = graph(model)
-    for names, key, maps in ((inputs, "input", signature.inputs), (outputs, "output", signature.outputs)):
-        index = {entry.name.decode(): entry for entry in maps}
-        entries = [index[f"{key}_{position}"] for position in range(len(names))]
-        for name, entry in zip(names, entries, strict=True):
-            entry.name = name.encode()
-            tensor(model, entry.tensorIndex).name = name.encode()
-        setattr(main, f"{key}s", [entry.tensorIndex for entry in entries])
-    signature.inputs.sort(key=lambda entry: entry.name)
-    signature.outputs.sort(key=lambda entry: entry.name)
+
+def name_ends(model: Model, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Give the inputs and outputs of the graph, in their order, the names that its user knows."""
+    signature, main = schema.SignatureDefT(signatureKey=b"serving_default", subgraphIndex=0), graph(model)
+    signature.inputs, signature.outputs = [], []
+    model.signatureDefs = [signature]
+    ends = ((inputs, main.inputs, signature.inputs), (outputs, main.outputs, signature.outputs))
+    for names, indices, entries in ends:
+        for name, index in zip(names, indices, strict=True):
+            tensor(model, index).name = name.encode()
+            entries.append(schema.TensorMapT(name=name.encode(), tensorIndex=index))
+        entries.sort(key=lambda entry: entry.name)

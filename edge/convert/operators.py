@@ -24,6 +24,7 @@ from edge.convert.flatbuffer import (
 Operator = Any  # schema.OperatorT
 
 LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+RNN = "UNIDIRECTIONAL_SEQUENCE_RNN"
 ABSENT = -1  # the index that stands for an operand left out
 
 _OP_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
@@ -98,6 +99,15 @@ def lstm(
     return _operator(model, LSTM, 4 if diagonal else 1, inputs, [output], options)
 
 
+def rnn(model: Model, inputs: Sequence[int], output: int, activation: str) -> Operator:
+    """A fused plain RNN: input, kernel, recurrent kernel, bias, state; batch-major."""
+    options = schema.SequenceRNNOptionsT(
+        timeMajor=False,
+        fusedActivationFunction=getattr(schema.ActivationFunctionType, _ACTIVATIONS[activation]),
+    )
+    return _operator(model, RNN, 1, inputs, [output], options)
+
+
 def add_intermediates(model: Model, operator: Operator) -> None:
     """Give a fused LSTM the five tensors in which calibration notes what happens inside: gates i, f, g, o
     before their activation (used with a layer norm), and h before the projection."""
@@ -128,6 +138,33 @@ def settle_output_scale(model: Model, operator: Operator, like: int) -> None:
     ops = graph(model).operators
     after = _operator(model, "QUANTIZE", 2, [own], [target], schema.QuantizeOptionsT())
     ops.insert(_position(ops, operator) + 1, after)
+
+
+def insert_after(model: Model, anchor: Operator, new: Operator) -> None:
+    """Let `new` run just after `anchor`."""
+    ops = graph(model).operators
+    ops.insert(_position(ops, anchor) + 1, new)
+
+
+def converted(model: Model, name: str, source: int, target: int) -> Operator:
+    """target = source in other numbers: a `QUANTIZE` or `DEQUANTIZE`."""
+    return plain(model, name, [source], target)
+
+
+def plain(model: Model, name: str, inputs: Sequence[int], output: int) -> Operator:
+    """One of the operators below, which need no options."""
+    version, options = _PLAIN[name]
+    return _operator(model, name, version, inputs, [output], options())
+
+
+# For 8-bit integers as for real numbers: the lowest version that takes both.
+_PLAIN = {
+    "QUANTIZE": (2, schema.QuantizeOptionsT),
+    "DEQUANTIZE": (2, schema.DequantizeOptionsT),
+    "RESHAPE": (1, schema.ReshapeOptionsT),
+    "EQUAL": (2, schema.EqualOptionsT),
+    "SELECT_V2": (1, schema.SelectV2OptionsT),
+}
 
 
 def require_version(model: Model, operator: Operator, version: int) -> None:

@@ -21,11 +21,16 @@ from tensorflow.lite.python.convert import mlir_quantize
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 
-def convert_saved_model(folder: str, int8_weights: bool) -> bytes:
-    """The SavedModel as a flatbuffer, custom operators left as they are."""
+def convert_saved_model(folder: str, weights: str | None = None) -> bytes:
+    """The SavedModel as a flatbuffer, custom operators left as they are.
+
+    `weights`: `"int8"` or `"float16"`, how to store those of all operators but the custom ones.
+    """
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
     converter.allow_custom_ops = True
-    if int8_weights:
+    if weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if weights is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         # One scale a row makes FULLY_CONNECTED version 12, which tflite-runtime 2.14 does not have.
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
@@ -50,8 +55,10 @@ def calibrate(content: bytes, samples: Iterable[Sequence[np.ndarray]], reset: bo
     return bytes(calibrator.Calibrate())
 
 
-def quantize_calibrated(content: bytes) -> bytes:
-    """A calibrated model in 8-bit integers (16-bit cells), inputs and outputs included."""
+def quantize_calibrated(content: bytes, bits: int = 8) -> bytes:
+    """A calibrated model with 8-bit weights and activations of 8 or 16 bits, inputs and outputs included."""
+    if bits == 16:
+        return _quantize_to_16_bits(content)
     with _silence():
         return bytes(
             mlir_quantize(
@@ -62,6 +69,14 @@ def quantize_calibrated(content: bytes) -> bytes:
                 disable_per_channel_for_dense_layers=True,  # see convert_saved_model
             )
         )
+
+
+def _quantize_to_16_bits(content: bytes) -> bytes:
+    """By TensorFlow's older quantizer, as TFLiteConverter does: the newer one has no 16-bit activations."""
+    int16, int64 = np.dtype(np.int16).num, np.dtype(np.int64).num
+    calibrated = Calibrator(content)._calibrator  # fed with nothing, it keeps the ranges of the file
+    # Inputs, outputs; no operator left in float; activations, biases; one scale a matrix.
+    return bytes(calibrated.QuantizeModel(int16, int16, False, int16, int64, False, True))
 
 
 @contextmanager

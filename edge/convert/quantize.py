@@ -1,14 +1,16 @@
-"""8-bit weights (`dynamic`) and 8-bit everything (`int8`)."""
+"""Smaller numbers: 16-bit or 8-bit weights, or integers throughout."""
 
 from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
 
 import numpy as np
 
 from edge.convert import flatbuffer, operators, private
-from edge.convert.cells import largest_cells
-from edge.convert.fuse import CELL_STATE, INPUT, OUTPUT_STATE, PROJECTION, SLOTS
-from edge.convert.samples import Samples, one_by_one
-from keras_lstm_plus.spec import LSTMSpec
+from edge.convert.cells import Batches, largest_cells
+from edge.convert.fuse import CELL_STATE, INPUT, OUTPUT_STATE, PROJECTION, SLOTS, Fused, fused_operators
+from edge.convert.state import join, join_quantized
 
 
 def _slots(kind: str) -> range:
@@ -17,56 +19,81 @@ def _slots(kind: str) -> range:
 
 
 # The slots of what becomes 8-bit integers; biases and layer norms stay as they are.
-_WEIGHTS = [*_slots("kernel"), *_slots("recurrent_kernel"), *_slots("peephole_kernel"), PROJECTION]
+_LSTM_WEIGHTS = [*_slots("kernel"), *_slots("recurrent_kernel"), *_slots("peephole_kernel"), PROJECTION]
+_RNN_WEIGHTS = [1, 2]
 
 # An 8-bit softmax has a fixed step of 1/256: with so many classes little but zeros is left.
 MANY_CLASSES = 50
 
 
-def quantize_weights(model: flatbuffer.Model) -> flatbuffer.Model:
-    """The model with the weights of each LSTM in 8-bit integers, one scale a tensor, zero point 0. Edits it.
+def _weights(model: flatbuffer.Model, operator: operators.Operator) -> list[int]:
+    slots = _LSTM_WEIGHTS if operators.name_of(model, operator) == operators.LSTM else _RNN_WEIGHTS
+    return [operator.inputs[slot] for slot in slots if operator.inputs[slot] != operators.ABSENT]
+
+
+def weights_to_int8(model: flatbuffer.Model) -> None:
+    """Put the weights of each fused layer into 8-bit integers, one scale a tensor, zero point 0. Edits it.
 
     The kernel takes no other form: it reads no scale a row, and peepholes must be integers too.
     """
-    for operator in operators.named(model, operators.LSTM):
-        for slot in _WEIGHTS:
-            index = operator.inputs[slot]
-            if index != operators.ABSENT:
-                value = flatbuffer.constant(model, index)
-                scale = float(np.abs(value).max()) / 127 or 1.0
-                flatbuffer.set_constant(model, index, np.round(value / scale).astype(np.int8), scale)
+    for operator in fused_operators(model):
+        for index in _weights(model, operator):
+            value = flatbuffer.constant(model, index)
+            scale = float(np.abs(value).max()) / 127 or 1.0
+            flatbuffer.set_constant(model, index, np.round(value / scale).astype(np.int8), scale)
         operators.require_version(model, operator, 2)
-    return model
 
 
-def refusal(spec: LSTMSpec, quantize: str | None) -> str | None:
-    """Why the integer kernels do not compute this variant; None if they do."""
-    if quantize and spec.recurrence == "diagonal":
-        return "TensorFlow Lite's kernels take a diagonal recurrence in float32 alone"
-    if quantize != "int8":
-        return None
-    if spec.peephole and spec.projection_units is not None:
-        return (
-            "TensorFlow Lite's integer kernel is wrong for peepholes together with a projection "
-            "(it takes the size of one for the other)"
-        )
-    if spec.candidate_activation != "tanh":
-        return f"TensorFlow Lite's integer kernel has tanh alone, not {spec.candidate_activation}"
-    if spec.layer_norm and "open" in (spec.input_gate, spec.forget_gate, spec.output_gate):
-        return "an open gate has a layer norm of zeros there, to which no integer scale fits"
-    return None
+def weights_to_float16(model: flatbuffer.Model) -> None:
+    """Store the weights of each fused layer in 16 bits; an operator before it widens them. Edits it."""
+    for operator in fused_operators(model):
+        for slot, index in enumerate(operator.inputs):
+            if index not in _weights(model, operator):
+                continue
+            value = flatbuffer.constant(model, index)
+            narrow = flatbuffer.add_constant(
+                model, f"{flatbuffer.tensor_name(model, index)}/float16", value.astype(np.float16)
+            )
+            wide = flatbuffer.add_tensor(
+                model, f"{flatbuffer.tensor_name(model, index)}/wide", value.shape, np.float32
+            )
+            operator.inputs[slot] = wide
+            operators.insert_before(model, operator, operators.converted(model, "DEQUANTIZE", narrow, wide))
 
 
-def quantize_all(model: flatbuffer.Model, samples: Samples) -> flatbuffer.Model:
-    """The model in 8-bit integers, its cells in 16-bit ones, with ranges taken from `samples`."""
-    cells = largest_cells(model, samples)
+def quantize_all(
+    model: flatbuffer.Model,
+    fused: Sequence[Fused],
+    batches: Batches,
+    states: Sequence[tuple[int, int]] = (),
+    bits: int = 8,
+) -> flatbuffer.Model:
+    """The model in integers: 8-bit weights, activations of 8 or 16 bits, 16-bit cells.
+
+    Args:
+        model: in float32, its states not joined.
+        fused: what `fuse` gave.
+        batches: inputs to take all ranges from, in the order of the graph.
+        states: positions among its inputs and outputs of states that a caller feeds back.
+        bits: of the activations.
+    """
     for operator in operators.named(model, operators.LSTM):
         operators.add_intermediates(model, operator)
-    calibrated = flatbuffer.load(private.calibrate(flatbuffer.pack(model), one_by_one(samples)))
+    joined = copy.deepcopy(model)
+    bridges = join(joined, fused)
+    cells = largest_cells(joined, fused, batches)
+    calibrated = flatbuffer.load(private.calibrate(flatbuffer.pack(joined), batches))
+    names = {id(op): position for position, op in enumerate(flatbuffer.graph(joined).operators)}
+    for position in sorted((names[id(bridge)] for bridge in bridges), reverse=True):
+        del flatbuffer.graph(calibrated).operators[position]
     for operator, cell in zip(operators.named(calibrated, operators.LSTM), cells, strict=True):
         _settle_ranges(calibrated, operator, cell)
         _give_scales(calibrated, operator)
-    quantized = flatbuffer.load(private.quantize_calibrated(flatbuffer.pack(calibrated)))
+    _tie(calibrated, states)
+    _cut(calibrated, fused)
+    quantized = flatbuffer.load(private.quantize_calibrated(flatbuffer.pack(calibrated), bits))
+    if bits == 16:
+        _widen_constants(quantized)
     for operator in operators.named(quantized, operators.LSTM):
         _complete_intermediates(quantized, operator)
         # A concatenation imposes its scale on the output, and the hidden state keeps its own: one and the
@@ -74,7 +101,56 @@ def quantize_all(model: flatbuffer.Model, samples: Samples) -> flatbuffer.Model:
         operators.settle_output_scale(quantized, operator, like=operator.inputs[OUTPUT_STATE])
     for operator in operators.named(quantized, "REVERSE_V2"):
         operators.settle_output_scale(quantized, operator, like=operator.inputs[0])
+    join_quantized(quantized, _reconnect(quantized, fused))
     return quantized
+
+
+def _widen_constants(model: flatbuffer.Model) -> None:
+    """Give arithmetic two operands of 16 bits: with a constant of 8 bits, as the quantizer has it, kernels abort."""
+    for name in ("MUL", "ADD", "SUB", "MAXIMUM", "MINIMUM"):
+        for operator in operators.named(model, name):
+            for index in operator.inputs:
+                quantization = flatbuffer.scale_and_zero_point(model, index)
+                if quantization is None or not flatbuffer.is_constant(model, index):
+                    continue
+                value, scale = flatbuffer.constant(model, index).astype(np.int16), quantization[0]
+                if flatbuffer.tensor_dtype(model, index) == np.int8:
+                    value, scale = value * 256, scale / 256
+                # Zeros get a scale of 0, at which kernels abort too.
+                flatbuffer.set_constant(model, index, value, scale or 2.0**-15)
+
+
+def _cut(model: flatbuffer.Model, fused: Sequence[Fused]) -> None:
+    """Let the tensors between states and model be outputs and inputs: the quantizer knows no such bridge."""
+    main = flatbuffer.graph(model)
+    main.outputs = [*main.outputs, *(index for link in fused for index in link.given)]
+    # The quantizer would drop an operator of which the model uses the state alone.
+    main.outputs = [*main.outputs, *(operator.outputs[0] for operator in fused_operators(model))]
+    main.inputs = [*main.inputs, *(index for link in fused for index in link.shown)]
+    model.signatureDefs = []
+
+
+def _reconnect(model: flatbuffer.Model, fused: Sequence[Fused]) -> list[Fused]:
+    """The same links in the quantized model, whose tensors have other numbers; they are ends no more."""
+    main = flatbuffer.graph(model)
+    given, shown = sum(len(link.given) for link in fused), sum(len(link.shown) for link in fused)
+    outputs, inputs = list(main.outputs)[: len(main.outputs) - len(fused)], list(main.inputs)
+    main.outputs, sources = outputs[: len(outputs) - given], iter(outputs[len(outputs) - given :])
+    main.inputs, targets = inputs[: len(inputs) - shown], iter(inputs[len(inputs) - shown :])
+    return [
+        Fused(link.site, tuple(next(sources) for _ in link.given), tuple(next(targets) for _ in link.shown))
+        for link in fused
+    ]
+
+
+def _tie(model: flatbuffer.Model, states: Sequence[tuple[int, int]]) -> None:
+    """Give a state the same scale where it comes in and where it goes out: a caller then copies the bytes."""
+    main = flatbuffer.graph(model)
+    for before, after in states:
+        pair = main.inputs[before], main.outputs[after]
+        bound = max(_bound(model, index) for index in pair)
+        for index in pair:
+            _set_symmetric(model, index, bound)
 
 
 def _settle_ranges(model: flatbuffer.Model, operator: operators.Operator, cell: float) -> None:

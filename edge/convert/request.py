@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
     """Refuse a value that is none of `choices` with a ValueError that suggests the nearest."""
-    if value in choices:
+    if any(value is choice or value == choice for choice in choices):
         return
     near = get_close_matches(str(value).lower(), [choice for choice in choices if choice], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -28,8 +29,42 @@ def check_model(model: Any) -> None:
             "model (model.save), then load and convert it in a process with KERAS_BACKEND=tensorflow."
         )
     if not isinstance(model, keras.Model):
-        hint = " Load a .keras file first: keras.saving.load_model(path)." if isinstance(model, str) else ""
-        raise TypeError(f"model must be a keras.Model, received {type(model).__name__}.{hint}")
+        raise TypeError(
+            f"model must be a keras.Model or the path of a .keras file, received {type(model).__name__}."
+        )
+
+
+def check_count(name: str, value: Any, meaning: str) -> None:
+    """Refuse what is no positive integer with a ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} is {meaning}, a positive integer; received {value!r}.")
+
+
+def check_labels(labels: Any) -> list[str] | None:
+    """The names of the classes as a list."""
+    if labels is None:
+        return None
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+        raise ValueError(f"labels must be a list of names, one a class; received {labels!r}.")
+    return list(labels)
+
+
+def check_normalization(normalization: Any) -> dict[str, list[float]] | None:
+    """Mean and standard deviation by feature, as lists."""
+    if normalization is None:
+        return None
+    if not isinstance(normalization, Mapping) or set(normalization) != {"mean", "std"}:
+        raise ValueError(
+            'normalization must be {"mean": [...], "std": [...]}, a number a feature; received '
+            f"{normalization!r}."
+        )
+    mean, std = (np.asarray(normalization[key], np.float64).reshape(-1) for key in ("mean", "std"))
+    if len(mean) != len(std) or not np.isfinite([mean, std]).all() or (std <= 0).any():
+        raise ValueError(
+            "normalization needs as many means as standard deviations, all finite and the latter above zero; "
+            f"received {normalization!r}."
+        )
+    return {"mean": mean.tolist(), "std": std.tolist()}
 
 
 def check_path(path: Any) -> Path:

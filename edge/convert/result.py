@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+LOWERED = {
+    "fused": "fused operator",
+    "unrolled": "plain operators, every step",
+    "step": "plain operators, one step",
+}
 
 
 class LoweredLayer(NamedTuple):
@@ -40,8 +46,10 @@ class ConversionResult:
         path: of the file.
         size: of the file, in bytes.
         float_size: size in bytes of the same model in float32.
-        quantize: None, `"dynamic"` or `"int8"`.
-        state: `"reset"` or `"carry"`.
+        quantize: None, `"float16"`, `"dynamic"`, `"int8"` or `"int16x8"`.
+        lowering: `"fused"`, `"unrolled"`, `"step"`, or `"mixed"` where layers differ.
+        state: `"reset"`, `"carry"` or `"explicit"`.
+        target: what it was made for.
         layers: the recurrent layers, in the order in which they are called.
         ops: how often each operator stands in the file.
         errors: of each output, file against Keras.
@@ -53,21 +61,33 @@ class ConversionResult:
     size: int
     float_size: int
     quantize: str | None
+    lowering: str
     state: str
+    target: str
     layers: tuple[LoweredLayer, ...]
     ops: dict[str, int]
     errors: tuple[OutputError, ...]
     checked_on: str
     notes: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, fit for JSON."""
+        lists = {
+            "layers": [layer._asdict() for layer in self.layers],
+            "errors": [error._asdict() for error in self.errors],
+            "notes": list(self.notes),
+        }
+        return {**vars(self), "path": str(self.path), **lists}
+
     def __str__(self) -> str:
         share = "" if self.quantize is None else f", {self.size / self.float_size:.0%} of its float form"
         lines = [
-            f"{self.path.name}: {self.quantize or 'float'}, {self.size:,} bytes{share}, state: {self.state}",
+            f"{self.path.name}: {self.quantize or 'float'}, {self.size:,} bytes{share}, state: {self.state}, "
+            f"for {self.target}",
             *_table(
                 ("layer", "variant", "units", "lowered to"),
                 [
-                    (layer.name, layer.variant, str(layer.units), f"{layer.lowering} operator")
+                    (layer.name, layer.variant, str(layer.units), LOWERED[layer.lowering])
                     for layer in self.layers
                 ],
             ),

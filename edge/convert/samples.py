@@ -1,4 +1,4 @@
-"""Representative data: checked, and cut into single samples in the order of the model's inputs."""
+"""Representative data: checked, and cut into batches in the order of the model's inputs."""
 
 from __future__ import annotations
 
@@ -57,9 +57,11 @@ def evenly(samples: Samples, count: int) -> Samples:
     return [array[picked] for array in samples]
 
 
-def one_by_one(samples: Samples) -> list[list[np.ndarray]]:
-    """The samples as the file takes them: each a list of arrays with a batch of 1."""
-    return [[array[index : index + 1] for array in samples] for index in range(len(samples[0]))]
+def in_batches(samples: Samples, batch: int) -> list[list[np.ndarray]]:
+    """The samples as the file takes them, `batch` at a time; the first ones fill up the last batch."""
+    total = len(samples[0])
+    starts = range(0, total, batch)
+    return [[np.take(a, range(s, s + batch), axis=0, mode="wrap") for a in samples] for s in starts]
 
 
 def _by_input(signature: Signature, data: Any) -> Sequence[Any]:

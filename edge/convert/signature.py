@@ -18,10 +18,58 @@ class Input(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """The inputs of a model, and the structure (tensor, list or dictionary) in which it takes them."""
+    """The inputs of a model, and the structure (tensor, list or dictionary) in which it takes them.
+
+    `batch` is the number of sequences at a time that the model insists on, None for any.
+    """
 
     inputs: tuple[Input, ...]
     structure: Any
+    batch: int | None = None
+
+    def with_batch(self, batch: int) -> Signature:
+        """The same for that many sequences at a time.
+
+        Raises:
+            ValueError: the model insists on another number.
+        """
+        if self.batch not in (None, batch):
+            raise ValueError(
+                f"The model takes {self.batch} sequences at a time, as it was built; batch={batch} does not "
+                f"fit. Give batch={self.batch}, or build the model with a free batch axis."
+            )
+        return self._replace(inputs=tuple(i._replace(shape=(batch, *i.shape[1:])) for i in self.inputs))
+
+    def with_length(self, length: int) -> Signature:
+        """The same with that many time steps wherever the time axis, the second, is free.
+
+        Raises:
+            ValueError: the length of the model is another already.
+        """
+        if not self.is_free:
+            fixed = sorted({str(i.shape[1]) for i in self.inputs if len(i.shape) > 1})
+            if str(length) in fixed:
+                return self
+            raise ValueError(
+                f"length={length} does not fit: the model has a time axis of {' and '.join(fixed)} steps. "
+                "Leave length out, or build the model with keras.Input((None, features))."
+            )
+        return self._replace(
+            inputs=tuple(
+                i._replace(shape=(i.shape[0], length, *i.shape[2:])) if has_free_time(i) else i
+                for i in self.inputs
+            )
+        )
+
+    @property
+    def is_free(self) -> bool:
+        """Whether sequences of any length go in."""
+        return any(has_free_time(i) for i in self.inputs)
+
+
+def has_free_time(spec: Input) -> bool:
+    """Whether the second axis, that of time, may be of any length."""
+    return len(spec.shape) > 1 and spec.shape[1] is None
 
 
 def signature_of(model: keras.Model, data: Any = None) -> Signature:
@@ -52,7 +100,9 @@ def signature_of(model: keras.Model, data: Any = None) -> Signature:
         )
         for path, tensor in tensors
     )
-    return Signature(inputs, structure)
+    batches = {tensor.shape[0] for _, tensor in tensors} - {None}
+    insists = isinstance(model, keras.Sequential) or hasattr(model, "_operations")
+    return Signature(inputs, structure, batches.pop() if insists and len(batches) == 1 else None)
 
 
 def run(model: keras.Model, signature: Signature, tensors: Sequence[Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +13,9 @@ import tensorflow as tf
 
 import edge
 from edge.convert.result import OutputError
-from edge.convert.samples import Samples
+from edge.convert.samples import Samples, in_batches
 from edge.convert.signature import Signature, run
+from edge.convert.sites import recurrent_layers
 
 
 class Limits(NamedTuple):
@@ -28,6 +31,8 @@ FLOAT = Limits(1e-5, 1e-4)
 # Root of the mean squared error, in standard deviations of the output. 8 bits give 1 to 3 %; a wrong range or
 # kernel gives 20 % and more.
 INTEGER = Limits(0.03, 0.15)
+# As for float: 16 bits hold three decimal digits.
+FLOAT16 = Limits(2e-3, 2e-2)
 
 
 class ConversionError(RuntimeError):
@@ -35,7 +40,7 @@ class ConversionError(RuntimeError):
 
 
 def keras_outputs(model: keras.Model, signature: Signature, samples: Samples) -> dict[str, np.ndarray]:
-    """The outputs of the Keras model by name, for all samples, `[samples, ...]` each.
+    """The outputs of the Keras model by name, for all samples, `[samples, ...]` each, all states from zero.
 
     Raises:
         ValueError: an output is NaN or infinite.
@@ -45,10 +50,15 @@ def keras_outputs(model: keras.Model, signature: Signature, samples: Samples) ->
     def infer(*tensors: Any) -> dict[str, Any]:
         return run(model, signature, tensors)
 
-    tensors = [tf.constant(array) for array in samples]
-    # TensorFlow warns of every new function that is called directly.
-    computed = infer.get_concrete_function(*tensors)(*tensors)
-    outputs = {name: np.asarray(value) for name, value in computed.items()}
+    total = len(samples[0])
+    parts = []
+    with _stateless(model):
+        for batch in in_batches(samples, signature.batch or total):
+            tensors = [tf.constant(array) for array in batch]
+            # TensorFlow warns of every new function that is called directly.
+            computed = infer.get_concrete_function(*tensors)(*tensors)
+            parts.append({name: np.asarray(value) for name, value in computed.items()})
+    outputs = {name: np.concatenate([part[name] for part in parts])[:total] for name in parts[0]}
     for name, value in outputs.items():
         if not np.isfinite(value).all():
             raise ValueError(
@@ -56,6 +66,19 @@ def keras_outputs(model: keras.Model, signature: Signature, samples: Samples) ->
                 "training went wrong, or the input is far from what the model was trained on."
             )
     return outputs
+
+
+@contextmanager
+def _stateless(model: keras.Model) -> Iterator[None]:
+    """Let layers with stateful=True start from zeros and leave their states alone."""
+    layers = [layer for layer in recurrent_layers(model) if layer.stateful]
+    for layer in layers:
+        layer.stateful = False
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.stateful = True
 
 
 def file_outputs(path: Path, samples: Samples) -> list[np.ndarray]:
@@ -94,8 +117,11 @@ def judge(quantize: str | None, error: OutputError, wanted: np.ndarray, step: fl
     Raises:
         ConversionError: an error so large that the file is useless.
     """
-    if quantize is None:
-        limits, size = FLOAT, error.max_abs / max(1.0, float(np.abs(wanted).max()))
+    if quantize in (None, "float16"):
+        limits, size = (
+            FLOAT if quantize is None else FLOAT16,
+            error.max_abs / max(1.0, float(np.abs(wanted).max())),
+        )
         found, usual = f"up to {error.max_abs:.2g}", f"{limits.usual:g}"
     else:
         limits, size = INTEGER, error.relative
@@ -113,6 +139,8 @@ def judge(quantize: str | None, error: OutputError, wanted: np.ndarray, step: fl
 
 _WAY_OUT = {
     None: "This is a fault of the converter; please report the model.",
+    "float16": "16 bits hold numbers up to 65,504; look for larger weights, or convert without quantize.",
+    "int16x8": 'Give representative_data that looks like the data in use, or use quantize="dynamic".',
     "dynamic": "8 bits hold no weights of very different size in one matrix: convert without quantize, or "
     "train with a weight constraint.",
     "int8": "Give representative_data that looks like the data in use, bring the inputs to one scale, or use "

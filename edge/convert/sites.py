@@ -1,0 +1,120 @@
+"""The recurrent layers of a Keras model, and each use of one as a value: what it computes, on what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_lstm_plus.spec import LSTMSpec
+
+LSTM, RNN, OTHER = "lstm", "rnn", "other"  # what a fused operator exists for, and what none exists for
+
+
+@dataclass(frozen=True)
+class Site:
+    """One use of a recurrent layer in a model.
+
+    Attributes:
+        index: its position in the order in which the model calls its recurrent layers.
+        layer: the Keras layer.
+        kind: `"lstm"`, `"rnn"` (a SimpleRNN) or `"other"`.
+        spec: the variant of an LSTM.
+        units: number of cells.
+        state_sizes: width of each state: h and c of an LSTM.
+        weights: by name, float32.
+        batch, steps: of the sequences, None where they are free.
+        masked: whether it is given a mask.
+        given_state: whether the model gives it a state to start from.
+    """
+
+    index: int
+    layer: Any
+    kind: str
+    spec: LSTMSpec | None
+    units: int
+    state_sizes: tuple[int, ...]
+    weights: dict[str, np.ndarray]
+    batch: int | None
+    steps: int | None
+    masked: bool
+    given_state: bool
+
+    @property
+    def placeholder(self) -> str:
+        """The name of the operator that stands for it until `fuse` puts the real one there."""
+        return f"lstm_plus_{self.index}"
+
+    @property
+    def variant(self) -> str:
+        """What people call it."""
+        return self.spec.name if self.spec else type(self.layer.cell).__name__.removesuffix("Cell").lower()
+
+    @property
+    def output_units(self) -> int:
+        """Size of h."""
+        return self.spec.output_units(self.units) if self.spec else self.state_sizes[0]
+
+    def state_names(self) -> list[str]:
+        """What the states are called in a file that shows them."""
+        letters = ("h", "c", *(f"state_{n}" for n in range(2, len(self.state_sizes))))
+        return [f"{self.layer.name}_{letter}" for letter, _ in zip(letters, self.state_sizes, strict=False)]
+
+
+def recurrent_layers(model: keras.Model) -> list[Any]:
+    """The recurrent layers of a model, those inside of other layers and models included."""
+    return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+
+
+def spec_of(cell: Any) -> LSTMSpec | None:
+    """The variant that a recurrent cell computes; None for one that is no LSTM."""
+    spec = getattr(cell, "spec", None)
+    if isinstance(spec, LSTMSpec):
+        return spec
+    if type(cell) is not keras.layers.LSTMCell:
+        return None
+    activation = _name(cell.activation)
+    return LSTMSpec(
+        candidate_activation=activation,
+        output_activation=activation,
+        recurrent_activation=_name(cell.recurrent_activation),
+        use_bias=cell.use_bias,
+    )
+
+
+def read_site(index: int, layer: Any, sequences: Any, initial_state: Any, mask: Any) -> Site:
+    """The value of this use of `layer`: its variant and weights as they are now."""
+    spec = spec_of(layer.cell)
+    kind = LSTM if spec else RNN if type(layer.cell) is keras.layers.SimpleRNNCell else OTHER
+    names: Sequence[str] = ()
+    units = int(getattr(layer.cell, "units", 0))
+    if spec:
+        names = list(spec.weight_shapes(int(layer.cell.kernel.shape[0]), units))
+    elif kind == RNN:
+        names = ("kernel", "recurrent_kernel", *(("bias",) if layer.cell.use_bias else ()))
+    with tf.init_scope():  # out of the graph that is being recorded
+        weights = {
+            name: np.asarray(keras.ops.convert_to_numpy(getattr(layer.cell, name)), np.float32)
+            for name in names
+        }
+    return Site(
+        index,
+        layer,
+        kind,
+        spec,
+        units,
+        tuple(int(size) for size in keras.tree.flatten(layer.cell.state_size)),
+        weights,
+        sequences.shape[0],
+        sequences.shape[1],
+        mask is not None,
+        initial_state is not None,
+    )
+
+
+def _name(activation: Any) -> str:
+    return str(getattr(activation, "__name__", type(activation).__name__))
