@@ -230,8 +230,21 @@ def _write_all(texts: dict[Path, str]) -> None:
                 draft.write(text)
                 draft.flush()
                 os.fsync(draft.fileno())
-        for path, draft_path in drafts.items():
-            os.replace(draft_path, path)
+        before = {path: path.read_bytes() if path.exists() else None for path in texts}
+        try:
+            for path, draft_path in drafts.items():
+                os.replace(draft_path, path)
+        except BaseException:
+            for path, old in before.items():
+                _restore(path, old)
+            raise
     finally:
         for draft_path in drafts.values():
             draft_path.unlink(missing_ok=True)
+
+
+def _restore(path: Path, old: bytes | None) -> None:
+    if old is None:
+        path.unlink(missing_ok=True)
+    elif path.read_bytes() != old:
+        path.write_bytes(old)

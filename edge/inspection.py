@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,6 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
         "name": tensor.name,
         "shape": list(tensor.shape),
         "dtype": tensor.dtype,
-        "scale": tensor.scales[0] if len(tensor.scales) == 1 else None,
+        "scale": tensor.scales[0] if len(tensor.scales) == 1 and isfinite(tensor.scales[0]) else None,
         "zero_point": tensor.zero_points[0] if len(tensor.zero_points) == 1 else None,
     }

@@ -82,17 +82,21 @@ def shapes(graph: Graph, length: int, batch: int) -> list[tuple[int, ...]]:
         source, was = found[operator.inputs[0]], graph.tensors[operator.inputs[0]].shape
         for index in operator.outputs:
             shape: tuple[int, ...] = graph.tensors[index].shape if index >= 0 else ()
-            others: list[int] = [n for n in shape if n >= 0]
-            if operator.name == "RESHAPE" and len(others) == len(shape) - 1 and prod(others):
-                n = prod(source) // prod(others)
-                found[index] = tuple(n if each < 0 else each for each in shape)
+            known: int = prod(n for n in shape if n >= 0)
+            if operator.name == "RESHAPE" and shape.count(-1) == 1 and known:
+                rest = prod(source) // known
+                found[index] = tuple(rest if n < 0 else n for n in shape)
+            elif operator.name == "RESHAPE" and shape[-1:] == (-1,) and source and source[-1]:
+                middle = found[index][1:-1]  # as before a product: the last axis stays, others become one
+                rest = prod(source) // source[-1] // max(prod(middle), 1)
+                found[index] = (rest, *middle, source[-1])
             elif shape[:1] == was[:1] == (-1,) and len(shape) == len(was):
                 found[index] = (source[0], *found[index][1:])
     return found
 
 
 def _guess(shape: tuple[int, ...], length: int, batch: int) -> tuple[int, ...]:
-    if len(shape) > 1 and max(shape) < 0:  # in a loop nothing is known of some: as if of one axis
+    if len(shape) > 2 and max(shape) < 0:  # in a loop nothing is known of some: as if of one axis
         return (length, *(1 for _ in shape[1:]))
     return tuple(n if n >= 0 else (length if axis else batch) for axis, n in enumerate(shape))
 

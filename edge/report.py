@@ -142,14 +142,17 @@ def _memory(memory: dict[str, Any]) -> str:
 
 
 def _targets(targets: dict[str, dict[str, Any]]) -> Table:
-    """Where the file runs; why not, and the way out."""
+    """Where the file runs; why not, and the way out. Targets of which the same is true share a row."""
     table = Table(box=box.SIMPLE, pad_edge=False, collapse_padding=True, show_edge=False)
     for header in ("target", "verdict", "why, and the way out"):
         table.add_column(header, overflow="fold", header_style="bold")
     colours = {"ok": "green", "slow": "yellow", "refused": "red"}
+    alike: dict[tuple[str, str], list[str]] = {}
     for name, found in targets.items():
         reasons = "\n".join(f"{each['what']}: {each['way_out']}" for each in found["reasons"])
-        _add(table, name, Text(found["verdict"], style=colours[found["verdict"]]), reasons)
+        alike.setdefault((found["verdict"], reasons), []).append(name)
+    for (verdict, reasons), names in alike.items():
+        _add(table, "\n".join(names), Text(verdict, style=colours[verdict]), reasons)
     return table
 
 

@@ -13,7 +13,7 @@ LOWERINGS = ("fused", "unrolled", "step")
 QUANTIZE = (None, "float16", "dynamic", "int8", "int16x8")
 STATES = ("reset", "carry", "explicit")
 
-_ALL = (None, "float16", "dynamic", "int8")
+_EIGHT_BITS = (None, "float16", "dynamic", "int8")
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,10 @@ class Target:
         quantize: which numbers, by lowering.
         free_length: whether the time axis of a file may be left open.
         integer_ends: whether inputs and outputs may be 8- or 16-bit integers.
-        can_reset: whether the runtime itself can set a state to zero, which `state="carry"` needs for a
-            second stream.
+        can_reset: whether the runtime itself can set a state to zero; else a file with `state="carry"` starts
+            anew only when it is loaded again.
+        int8_layer_norm: whether its integer kernel of the fused operator is right with a layer norm.
+        symmetric_state: whether its integer kernel needs a zero point of 0 for the hidden state.
         lacks: operators that it does not have and that a conversion may need.
         versions: the newest version of an operator that it has, where a converter may write a newer one.
         checked: how this is known.
@@ -40,23 +42,73 @@ class Target:
     where: str
     lowerings: tuple[str, ...] = LOWERINGS
     fused_variants: str = "all"
-    quantize: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
+    quantize: dict[str, tuple[str | None, ...]] = field(
+        default_factory=lambda: {"fused": _EIGHT_BITS, "unrolled": QUANTIZE, "step": QUANTIZE}
+    )
     free_length: bool = True
     integer_ends: bool = True
     can_reset: bool = True
+    int8_layer_norm: bool = True
+    symmetric_state: bool = False
     lacks: tuple[str, ...] = ()
     versions: dict[str, int] = field(default_factory=dict)
-    checked: str = "tests"
+    checked: str = "run in the tests"
 
 
-_INTERPRETER = {"fused": _ALL, "unrolled": QUANTIZE, "step": QUANTIZE}
+_OLD = {"FULLY_CONNECTED": 11}  # tflite-runtime 2.14 and what was built with it
+_PLAIN = ("unrolled", "step")
+_MICRO = (None, "int8", "int16x8")
 
 TARGETS: dict[str, Target] = {
     row.name: row
     for row in (
-        Target("litert", "ai-edge-litert, Interpreter", quantize=_INTERPRETER),
+        Target("litert", "ai-edge-litert, its Interpreter"),
+        Target("tflite-runtime", "tflite-runtime 2.14", versions=_OLD),
         Target(
-            "tflite-runtime", "tflite-runtime 2.14", quantize=_INTERPRETER, versions={"FULLY_CONNECTED": 11}
+            "raspberry-pi",
+            "ai-edge-litert on 64-bit Raspberry Pi OS",
+            checked="as litert; for Arm, run by emulation",
+        ),
+        Target(
+            "raspberry-pi-armv7",
+            "tflite-runtime 2.14 on 32-bit Raspberry Pi OS",
+            int8_layer_norm=False,
+            versions=_OLD,
+            checked="as tflite-runtime; for Arm, run by emulation",
+        ),
+        Target("android", "LiteRT's Interpreter on Android", checked="the same code as litert"),
+        Target("ios", "LiteRT's Interpreter on iOS", checked="the same code as litert"),
+        Target(
+            "web-tfjs",
+            "@tensorflow/tfjs-tflite in a browser",
+            free_length=False,
+            can_reset=False,
+            symmetric_state=True,
+            versions=_OLD,
+            checked="run by hand in headless Chromium",
+        ),
+        Target(
+            "web-litert",
+            "@litertjs/core 0.2 in a browser",
+            free_length=False,
+            integer_ends=False,
+            can_reset=False,
+            checked="run by hand in headless Chromium",
+        ),
+        Target(
+            "compiled-model",
+            "LiteRT's CompiledModel and @litertjs/core 2",
+            lowerings=_PLAIN,
+            quantize={form: QUANTIZE for form in _PLAIN},
+            free_length=False,
+        ),
+        Target(
+            "microcontroller",
+            "TensorFlow Lite Micro",
+            fused_variants="plain",
+            quantize={"fused": (None, "int8"), "unrolled": _MICRO, "step": _MICRO},
+            free_length=False,
+            lacks=("TOPK_V2", "RANGE", "CUSTOM"),
         ),
     )
 }

@@ -12,7 +12,7 @@ from edge.variables import variables
 
 ORDER = ("note", "slow", "refused")
 WITH_WEIGHTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "BATCH_MATMUL")
-SYMMETRIC_STATE = ("web-tfjs",)
+STATIC = ("compiled-model", "microcontroller")  # all memory is laid out before the first call
 
 
 class Reason(NamedTuple):
@@ -96,8 +96,6 @@ def _forms(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> Iter
         if layer.form == "loop":
             way = layer.way_out if "fused" in target.lowerings else others
             yield Reason("slow", f"{layer} runs as a loop, one turn for each step", way)
-        if layer.form == "unrolled" and layer.kind != "GRU" and "fused" in target.lowerings:
-            yield Reason("note", f"{layer} is written out step by step", "lowering='fused' is smaller")
 
 
 def _numbers(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> Iterator[Reason]:
@@ -112,7 +110,10 @@ def _numbers(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> It
                 else f"its fused operator does not take {layer.numbers or 'float32'} numbers"
             )
             yield Reason("refused", what, f"convert with {_choices(known)}")
-        if layer.state_zero_point and target.name in SYMMETRIC_STATE:
+        if layer.numbers == "int8" and "layer norm" in layer.extras and not target.int8_layer_norm:
+            what = "its integer kernel is wrong with a layer norm"
+            yield Reason("refused", what, "convert with quantize='dynamic', or a model without layer norm")
+        if layer.state_zero_point and target.symmetric_state:
             what = f"the hidden state has zero point {layer.state_zero_point}; it computes wrongly but with 0"
             yield Reason("refused", what, f"edge.convert.convert(..., target={target.name!r})")
     plain = next((target.quantize[form] for form in ("unrolled", "step") if form in target.quantize), None)
@@ -133,14 +134,17 @@ def _numbers(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> It
 def _ends(file: ModelFile, target: Target) -> Iterator[Reason]:
     graph = file.graphs[0]
     if not target.free_length:
-        if any(-1 in graph.tensors[index].shape for index in graph.inputs):
+        if any(-1 in graph.tensors[index].shape[1:] for index in graph.inputs):
             yield Reason(
-                "refused", "an axis of an input is free, and it takes fixed ones", "convert with length=..."
+                "refused",
+                "the length is free, and it runs the length in the file alone, which is 1",
+                "convert with length=...",
             )
-        elif any(-1 in tensor.shape for each in file.graphs for tensor in each.tensors):
-            yield Reason(
-                "refused", "shapes are only known while it runs", "convert with length=... and without loops"
-            )
+        elif target.name in STATIC and any(
+            -1 in tensor.shape[1:] for each in file.graphs for tensor in each.tensors
+        ):
+            what = "sizes inside of the graph are only known while it runs"
+            yield Reason("refused", what, "convert with length=... and without loops")
     ends = {graph.tensors[index].dtype for index in (*graph.inputs, *graph.outputs)}
     quantized = any(graph.tensors[index].scales for index in (*graph.inputs, *graph.outputs))
     if not target.integer_ends and quantized and ends & {"int8", "uint8", "int16"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.convert import convert
+import edge
+from edge.convert import convert, flatbuffer
 from tests.edge_files import CLASSES, FEATURES, FOLDER, STEPS, sequences
 
 LABELS = ("squat", "lunge", "plank", "bridge", "rest")
@@ -51,6 +53,15 @@ def explicit_file(kind: str) -> Path:
         options["representative_data"] = sequences(32)
     convert(two_ends(), path, **options)
     return path
+
+
+def changed(kind: str, edit: Callable[[Any], None], folder: Path) -> edge.EdgeModel:
+    """The file after `edit` has changed its objects in place, loaded."""
+    path = folder / "changed.tflite"
+    model = flatbuffer.load(explicit_file(kind).read_bytes())
+    edit(model)
+    path.write_bytes(flatbuffer.pack(model))
+    return edge.load(path)
 
 
 def expected(x: np.ndarray) -> list[np.ndarray]:

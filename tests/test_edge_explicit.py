@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ import numpy as np
 import pytest
 
 import edge
-from edge.convert import flatbuffer
 from tests.edge_files import CLASSES, FEATURES, STEPS, model_file, sequences
-from tests.explicit_files import LABELS, expected, explicit_file, oracle
+from tests.explicit_files import LABELS, changed, expected, explicit_file, oracle
 
 X = sequences(4, seed=7)
 NAMES = ["first_h", "first_c", "second_h", "second_c"]
@@ -73,6 +73,26 @@ def test_two_halves_are_the_whole() -> None:
         np.testing.assert_allclose(np.concatenate([first[0], second[0]], 1), whole[0], atol=atol)
         np.testing.assert_allclose(second[1], whole[1], atol=atol)
         assert np.abs(model.predict(X[:, 4:])[0] - second[0]).max() > 0.01  # or the states do nothing
+
+
+@pytest.mark.skipif(not find_spec("tflite_runtime"), reason="tflite-runtime is not installed")
+def test_tflite_runtime_gives_the_same(tmp_path: Path) -> None:
+    script = (
+        "import sys, edge, numpy as np\n"
+        "_, folder, *paths = sys.argv\n"
+        "given = dict(np.load(folder + '/given.npz'))\n"
+        "x = given.pop('x')\n"
+        "for n, path in enumerate(paths):\n"
+        "    y, state = edge.load(path, runtime='tflite-runtime').predict(x, given, return_state=True)\n"
+        "    np.savez(f'{folder}/{n}.npz', *y, *state.values())\n"
+    )
+    np.savez(tmp_path / "given.npz", x=X, **START)
+    kinds = ("step", "sequence", "unrolled", "batch", "batch_step")
+    paths = [str(explicit_file(kind)) for kind in kinds]
+    subprocess.run([sys.executable, "-c", script, str(tmp_path), *paths], check=True, capture_output=True)
+    wanted, final = oracle(X, START)
+    for n in range(len(kinds)):
+        close(np.load(tmp_path / f"{n}.npz").values(), [*wanted, *(final[name] for name in NAMES)])
 
 
 def test_what_a_file_says_of_itself() -> None:
@@ -212,76 +232,3 @@ def test_a_file_for_a_batch_runs_streams_side_by_side(kind: str, rows: int) -> N
         ValueError, match=rf"shape \[{rows}, 6\] \({rows} streams side by side\), received \[6\]"
     ):
         stream.step(X[0, 0])
-
-
-# -- the note in the file ----------------------------------------------------------------------------------
-
-
-def changed(kind: str, edit: Callable[[Any], None], folder: Path) -> edge.EdgeModel:
-    path = folder / "changed.tflite"
-    model = flatbuffer.load(explicit_file(kind).read_bytes())
-    edit(model)
-    path.write_bytes(flatbuffer.pack(model))
-    return edge.load(path)
-
-
-def noted(kind: str, edit: Callable[[dict[str, Any]], None], folder: Path) -> edge.EdgeModel:
-    """The file with another note in it."""
-
-    def rewrite(model: Any) -> None:
-        (entry,) = [e for e in model.metadata if e.name in (b"keras_lstm_plus", "keras_lstm_plus")]
-        buffer = model.buffers[entry.buffer]
-        content = json.loads(bytes(buffer.data))
-        edit(content)
-        buffer.data = np.frombuffer(json.dumps(content).encode(), np.uint8)
-
-    return changed(kind, rewrite, folder)
-
-
-DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
-    ("format", lambda note: note.update(format="2"), "'format' is no known number"),
-    ("state", lambda note: note.update(state="maybe"), "'state' must be one of reset, carry, explicit"),
-    ("states", lambda note: note["states"].pop(), "4 inputs, states included, and 5 in the graph"),
-    ("kind", lambda note: note["outputs"].append(3), "'outputs' is not the list"),
-    ("timed", lambda note: note["outputs"][0].pop("timed"), "'timed' is missing"),
-    ("explicit", lambda note: note.update(state="carry"), "there are 'states'"),
-    ("labels", lambda note: note.update(labels=[1, 2]), "'labels' is not the list"),
-    ("std", lambda note: note["normalization"].update(std=[0.0] * 6), "std > 0"),
-    ("mean", lambda note: note["normalization"].update(mean=[1.0]), "a number for each feature"),
-]
-
-
-@pytest.mark.parametrize(("edit", "message"), [row[1:] for row in DAMAGE], ids=[row[0] for row in DAMAGE])
-def test_a_damaged_note(edit: Callable[[dict[str, Any]], None], message: str, tmp_path: Path) -> None:
-    with pytest.raises(edge.ModelFileError, match=f"changed.tflite is damaged: in its metadata .*{message}"):
-        noted("step", edit, tmp_path)
-
-
-def test_a_file_of_a_newer_version_says_so(tmp_path: Path) -> None:
-    with pytest.raises(
-        edge.ModelFileError, match="made by a newer version .*format 3.*update keras-lstm-plus"
-    ):
-        noted("step", lambda note: note.update(format=3), tmp_path)
-
-
-def test_files_of_format_1_still_load(tmp_path: Path) -> None:
-    def first(note: dict[str, Any]) -> None:
-        for key in ("lowering", "target", "states"):
-            note.pop(key)
-        note.update(format=1, inputs=["x"], outputs=["every", "score"])
-
-    model = noted("batch_reset", first, tmp_path)
-    assert (model.state, model.lowering, model.timed) == ("reset", "fused", (None, None))
-    close(model.predict(X), expected(X))
-
-
-def test_a_file_of_others_for_a_batch_takes_that_batch_only(tmp_path: Path) -> None:
-    """Its first axis may be something else, and rows made up could be steps of a sequence."""
-
-    def forget(model: Any) -> None:
-        model.metadata = []
-
-    model = changed("batch_reset", forget, tmp_path)
-    close(model.predict(X[:3]), expected(X[:3]))
-    with pytest.raises(ValueError, match="axis 0 must be 3, not 4"):
-        model.predict(X)

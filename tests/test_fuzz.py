@@ -39,7 +39,7 @@ def flipped(content: bytes, rng: random.Random) -> bytes:
     return bytes(damaged)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     kind=st.sampled_from(KINDS),
     cut=st.none() | st.integers(0, 2**20),
@@ -65,7 +65,7 @@ def test_inspect_refuses_damage_in_a_sentence_or_tells(
 @pytest.mark.parametrize("kind", KINDS)
 def test_load_refuses_a_file_that_is_cut_at_any_place(kind: str, tmp_path: Path) -> None:
     content, path = model_file(kind).read_bytes(), tmp_path / "cut.tflite"
-    places = {*range(0, 64), *range(64, len(content) - 16, 211)}  # the last bytes may be padding
+    places = {*range(0, 64), *range(64, len(content) - 16, 499)}  # the last bytes may be padding
     for place in sorted(places):
         path.write_bytes(content[:place])
         with pytest.raises(ModelFileError, match=r"cut\.tflite"):
@@ -145,10 +145,10 @@ def fates(runtime: str, kind: str, count: int) -> dict[str, int]:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_flip_is_refused_or_harmless(kind: str) -> None:
-    found = fates("ai-edge-litert", kind, 300)
+    found = fates("ai-edge-litert", kind, 120)
     assert found["other"] == 0
     assert found["crashed"] <= 1  # none was seen; kernels of another version may trip over another flip
-    assert min(found["refused"], found["ran"]) > 50  # both ways were taken
+    assert min(found["refused"], found["ran"]) > 25  # both ways were taken
 
 
 @pytest.mark.slow
@@ -166,7 +166,7 @@ def test_the_benchmark_measures_or_names_a_damaged_file(tmp_path: Path) -> None:
     rng, path = random.Random(SEED), tmp_path / "damaged.tflite"
     content = model_file("int8").read_bytes()
     refused = 0
-    for n in range(10):
+    for n in range(6):
         path.write_bytes(content[: rng.randrange(len(content))] if n % 2 else flipped(content, rng))
         try:
             assert benchmark([path], runs=1, length=3)["files"][0]["inference_ms"]["count"] == 1
@@ -174,7 +174,7 @@ def test_the_benchmark_measures_or_names_a_damaged_file(tmp_path: Path) -> None:
             refused += 1
             assert "damaged.tflite" in str(error)  # noqa: PT017
             assert "\n" not in str(error)  # noqa: PT017
-    assert refused >= 5  # all that were cut
+    assert refused >= 3  # all that were cut
 
 
 @pytest.mark.skipif(not hasattr(os, "kill"), reason="needs signals")

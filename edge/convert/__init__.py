@@ -79,8 +79,8 @@ def convert(
         model: Sequential, functional, or subclassed and called once; or the path of a `.keras` file.
         path: of the file to write, in a folder that exists.
         quantize: None, all in float32; `"float16"`, weights in 16 bits; `"dynamic"`, weights in 8-bit
-            integers and all else in float32; `"int8"`, everything in 8-bit integers, the cells of a fused LSTM
-            in 16-bit ones; `"int16x8"`, 8-bit weights and 16-bit activations.
+            integers and all else in float32; `"int8"`, everything in 8-bit integers, the cells of a fused
+            LSTM in 16-bit ones; `"int16x8"`, 8-bit weights and 16-bit activations.
         representative_data: inputs like those in use, `[samples, time, features]`; for several inputs a list
             or a dictionary by name. Integers take the ranges of all numbers from it: a few hundred samples
             do. The file is checked on (at most 100 of) them, or else on random input.

@@ -12,7 +12,7 @@ from edge.convert.verify import FLOAT, FLOAT16, INTEGER
 
 Array = np.ndarray
 
-# By `quantize`: the largest error in units of the largest value of the output (of 1 where that is smaller), or
+# By `quantize`: the largest error in units of the largest value of the output (of 1 where that is smaller);
 # for integers the rms error in standard deviations of the output.
 TOLERANCES = {
     None: FLOAT.usual,
@@ -58,6 +58,13 @@ class Scale(NamedTuple):
         """The error in the unit of the tolerance."""
         return rms / self.spread if tolerance.by_spread else max_abs / max(1.0, self.largest)
 
+    def error_over_time(self, tolerance: Tolerance, rms: float) -> float:
+        """The same over many steps, always by the rms.
+
+        An LSTM multiplies any difference for a few steps now and then: among 100,000 one stands out by far.
+        """
+        return self.error(tolerance, rms, rms)
+
 
 @dataclass(frozen=True)
 class OutputCheck:
@@ -65,7 +72,8 @@ class OutputCheck:
 
     Attributes:
         name: of the output of the model.
-        max_abs, rms: the largest difference, and the root of the mean squared one; infinite if the file gives NaN.
+        max_abs, rms: the largest difference, and the root of the mean squared one; infinite if the file
+            gives NaN.
         relative: rms in standard deviations of the output of Keras.
         error: what is compared with `limit`, in `unit`.
         limit, unit: the tolerance.

@@ -107,7 +107,13 @@ def stream_drift(pair: Pair, source: Source, steps: int, tolerance: Tolerance, p
         outputs.append(
             summary(name, windows, float(worst.max()), _rms(square, 0, 4), scale, tolerance, grows)
         )
-    return Drift("stream", steps, tuple(outputs))
+    hint = None
+    if tolerance.by_spread and not all(output.is_ok for output in outputs):
+        hint = (
+            "integers have the ranges of the data they were calibrated on; give convert sequences that are "
+            "as long as a stream needs to settle"
+        )
+    return Drift("stream", steps, tuple(outputs), hint)
 
 
 def sequence_drift(
@@ -118,7 +124,7 @@ def sequence_drift(
     scales: Sequence[Scale],
     progress: Progress,
 ) -> Drift:
-    """Run longer and longer sequences through the file and through Keras; `scales` are those of the outputs."""
+    """Run longer and longer sequences through the file and Keras; `scales` are those of the outputs."""
     operators = {operator.name for graph in pair.file.file.graphs for operator in graph.operators}
     longest = LONGEST_TABLE if "BATCH_MATMUL" in operators else LONGEST
     windows: list[list[Window]] = [[] for _ in pair.names]

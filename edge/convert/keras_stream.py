@@ -54,7 +54,7 @@ class KerasStream:
         return [np.asarray(output) for output in outputs]
 
     def _compiled(self) -> Callable[..., Any]:
-        """The loop over a chunk: by XLA, twenty times as fast, or without where an operator is unknown to it."""
+        """The loop over a chunk: by XLA, twenty times as fast, or without where it lacks an operator."""
         examples = [
             tf.zeros((self._chunk, self._batch, *(1 if n is None else n for n in spec.shape[1:])), spec.dtype)
             for spec in self._signature.inputs

@@ -67,20 +67,20 @@ def _sentence(place: Path, error: Exception) -> str:
     )
     if unknown:
         return (
-            f"{place} needs {unknown[1]!r}, code of your own that is not in the file. Load the model where that "
-            "is known (decorate it with @keras.saving.register_keras_serializable() and import it) and call "
-            "edge.convert with the model instead of the file."
+            f"{place} needs {unknown[1]!r}, code of your own that is not in the file. Load the model where "
+            "that is known (decorate it with @keras.saving.register_keras_serializable() and import it) and "
+            "call edge.convert with the model instead of the file."
         )
     if "Lambda" in words or "lambda" in words:
         return (
-            f"{place} has a Lambda layer: Python code, which Keras loads from a file of unknown origin only when "
-            "told to. Load it with keras.saving.load_model(path, safe_mode=False), if you trust it, and call "
-            "edge.convert with the model instead of the file."
+            f"{place} has a Lambda layer: Python code, which Keras loads from a file of unknown origin only "
+            "when told to. Load it with keras.saving.load_model(path, safe_mode=False), if you trust it, and "
+            "call edge.convert with the model instead of the file."
         )
     if "No model config found" in words or "config.json" in words:
         return (
-            f"{place} has weights alone. Build the model, load them with model.load_weights, and save all of it: "
-            "model.save('model.keras')."
+            f"{place} has weights alone. Build the model, load them with model.load_weights, and save all of "
+            "it: model.save('model.keras')."
         )
     first = (words.strip().splitlines() or [""])[0].strip().rstrip(".")
     cause = f" ({type(error).__name__}: {first[:200]})" if first else ""

@@ -49,8 +49,8 @@ def pair_inputs(signature: Signature, file: EdgeModel) -> list[int]:
     if order is None:
         ours = ", ".join(f"{spec.name!r} {_shape((None, *spec.shape[1:]))}" for spec in specs)
         raise ValueError(
-            f"{file.file.name} is no conversion of this model: it takes {', '.join(map(str, file.inputs))}, the "
-            f"model takes {ours}."
+            f"{file.file.name} is no conversion of this model: it takes "
+            f"{', '.join(map(str, file.inputs))}, the model takes {ours}."
         )
     return order
 
@@ -65,7 +65,8 @@ def pair_outputs(wanted: Sequence[Array], found: Sequence[Array], file: EdgeMode
     if order is None:
         ours, theirs = (", ".join(str(list(each.shape)) for each in values) for values in (wanted, found))
         raise ValueError(
-            f"{file.file.name} is no conversion of this model: on the same input it gives {theirs}, the model {ours}."
+            f"{file.file.name} is no conversion of this model: on the same input it gives {theirs}, the "
+            f"model {ours}."
         )
     return order
 

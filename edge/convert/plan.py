@@ -193,7 +193,19 @@ def _common_refusal(site: Site, request: Request, form: str) -> str | None:
             f"{request.target.where} does not run quantize={request.quantize!r} in this form; "
             f"use {' or '.join(map(repr, known))}"
         )
-    return quantization_refusal(site, request.quantize) if form == "fused" else None
+    if form != "fused":
+        return None
+    if (
+        request.quantize == "int8"
+        and site.spec
+        and site.spec.layer_norm
+        and not request.target.int8_layer_norm
+    ):
+        return (
+            f"the integer kernel of {request.target.where} is wrong with a layer norm; use quantize='dynamic', "
+            "or lowering='unrolled' or 'step'"
+        )
+    return quantization_refusal(site, request.quantize)
 
 
 def quantization_refusal(site: Site, quantize: str | None) -> str | None:

@@ -106,7 +106,7 @@ def quantize_all(
 
 
 def _widen_constants(model: flatbuffer.Model) -> None:
-    """Give arithmetic two operands of 16 bits: with a constant of 8 bits, as the quantizer has it, kernels abort."""
+    """Give arithmetic two operands of 16 bits; the quantizer leaves constants with 8, and kernels abort."""
     for name in ("MUL", "ADD", "SUB", "MAXIMUM", "MINIMUM"):
         for operator in operators.named(model, name):
             for index in operator.inputs:

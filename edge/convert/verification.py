@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.convert.agreement import OutputCheck, Scale, check_labels, check_output, tolerance_for
+from edge.convert.agreement import Scale, check_labels, check_output, tolerance_for
 from edge.convert.drift import Drift
 from edge.convert.drift_runs import drift
 from edge.convert.load import load_keras
@@ -21,6 +20,7 @@ from edge.convert.pairing import Pair, pair_inputs, pair_outputs, run_file
 from edge.convert.request import check_model
 from edge.convert.samples import Samples, check_samples, random_samples
 from edge.convert.signature import Signature, signature_of
+from edge.convert.verified import Verification
 from edge.convert.verify import keras_outputs
 from edge.flatfile import ModelFile
 from edge.inspection import inspect
@@ -30,89 +30,7 @@ from edge.targets import get_target
 Array = np.ndarray
 Progress = Callable[[int, int, str], None]
 
-SCHEMA = 1
 BATCH = 256  # samples that go through Keras at a time
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What the comparison found.
-
-    Attributes:
-        model: name of the Keras model.
-        path, size: of the file; in bytes.
-        quantize: its numbers, as in `convert`; read off the file where it does not say.
-        lowering, state: as in `EdgeModel`.
-        runtime: what ran the file.
-        samples: how many were compared; checked_on: `"data"` or `"random input"`.
-        outputs: a comparison of each output of the model.
-        drift: over time; None where the file has no time to drift in, drift_note then says why.
-        target: what `inspect` says of the target: `name`, `verdict` and `reasons`; None without a target.
-    """
-
-    model: str
-    path: Path
-    size: int
-    quantize: str | None
-    lowering: str | None
-    state: str
-    runtime: str
-    samples: int
-    checked_on: str
-    outputs: tuple[OutputCheck, ...]
-    drift: Drift | None
-    drift_note: str | None
-    target: dict[str, Any] | None
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether every error is within its tolerance."""
-        return all(output.is_ok for output in self.outputs) and (self.drift is None or self.drift.is_ok)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain values, fit for JSON: None for what is not finite."""
-        outputs = [{**asdict(output), "is_ok": output.is_ok} for output in self.outputs]
-        over_time = None
-        if self.drift is not None:
-            rows = [
-                {**vars(output), "windows": [window._asdict() for window in output.windows]}
-                for output in self.drift.outputs
-            ]
-            over_time = {**vars(self.drift), "is_ok": self.drift.is_ok, "outputs": rows}
-        whole = {"schema": SCHEMA, "is_ok": self.is_ok, **vars(self), "path": str(self.path)}
-        plain: dict[str, Any] = _finite({**whole, "outputs": outputs, "drift": over_time})
-        return plain
-
-    def __str__(self) -> str:
-        verdict = "agrees with" if self.is_ok else "DIFFERS from"
-        lines = [
-            f"{self.path.name} {verdict} {self.model} on {self.samples} samples of {self.checked_on} "
-            f"({self.quantize or 'float'}, {self.runtime})"
-        ]
-        for output in self.outputs:
-            sign = "<=" if output.is_ok else ">"
-            lines.append(
-                f"  {output.name}: error {output.error:.2g} {sign} {output.limit:g} {output.unit}, largest "
-                f"{output.max_abs:.2g} in sample {output.worst_sample}"
-            )
-            if output.agreement is not None:
-                lines.append(f"    same decision: {output.agreement:.2%}")
-            if output.accuracy_keras is not None:
-                lines.append(
-                    f"    accuracy: Keras {output.accuracy_keras:.2%}, file {output.accuracy_file:.2%}"
-                )
-        for drifted in self.drift.outputs if self.drift else ():
-            assert self.drift is not None
-            what = f"over {self.drift.steps:,} steps: largest {drifted.max_abs:.2g}, rms {drifted.rms:.2g}"
-            lines.append(
-                f"  {drifted.name} {what}; the error {'GROWS' if drifted.grows else 'does not grow'}"
-            )
-        if self.drift_note:
-            lines.append(f"  drift: {self.drift_note}")
-        if self.target is not None:
-            lines.append(f"  {self.target['name']}: {self.target['verdict']}")
-            lines += [f"    {reason['what']}; {reason['way_out']}" for reason in self.target["reasons"]]
-        return "\n".join(lines)
 
 
 def verify(
@@ -135,20 +53,20 @@ def verify(
             random input.
         labels: the right classes, `[samples]` or one-hot, for the accuracy of both; several outputs: a
             dictionary by name.
-        drift_steps: how long to let the error accumulate: in one stream, or for a file that starts anew at each
-            call and takes sequences of any length, in sequences up to 10,000 steps. 0: not at all.
+        drift_steps: how long to let the error accumulate: in one stream, or for a file that starts anew at
+            each call and takes sequences of any length, in sequences up to 10,000 steps. 0: not at all.
         target: a row of `edge.targets.TARGETS`: say whether it takes the file, too.
         progress: is called with what is done, what there is to do, and what is going on.
-        tolerance: the largest error that is still right: for float and float16 in units of the largest value of
-            an output (of 1, if that is larger), for integers the rms error in its standard deviations. None:
-            1e-5, 2e-3 and 3 %.
+        tolerance: the largest error that is still right: for float and float16 in units of the largest value
+            of an output (of 1, if that is larger), for integers the rms error in its standard deviations.
+            None: 1e-5, 2e-3 and 3 %.
 
     Returns:
         What was found; it prints as a summary. An error beyond the tolerance is a result, not an exception.
 
     Raises:
-        ValueError: a model or a file that cannot be read, a file that is not of this model, data or labels that
-            do not fit.
+        ValueError: a model or a file that cannot be read, a file that is not of this model, data or labels
+            that do not fit.
         TypeError: data that is no numbers.
 
     Example:
@@ -163,8 +81,9 @@ def verify(
     report = progress or (lambda done, total, text: None)
     report(0, 0, "loading")
     loaded = EdgeModel(Path(file), runtime="ai-edge-litert")
-    is_path = isinstance(model_or_path, (str, os.PathLike))
-    model = load_keras(model_or_path) if is_path else model_or_path
+    model = model_or_path
+    if isinstance(model, (str, os.PathLike)):
+        model = load_keras(model)
     check_model(model)
     signature = signature_of(model, data)
     order = pair_inputs(signature, loaded)
@@ -196,7 +115,7 @@ def verify(
     over_time: Drift | str = "not asked for"
     if drift_steps:
         over_time = drift(pair, samples, data is None, drift_steps, allowed, scales, report)
-    judged = None if row is None else {"name": row.name, **inspect(file, row.name)["targets"][row.name]}
+    judged = None if row is None else {"name": row.name, **inspect(Path(file), row.name)["targets"][row.name]}
     return Verification(
         model=model.name,
         path=Path(file),
@@ -243,12 +162,7 @@ def _samples(
             fixed = [None if size < 0 else size for size in info.shape[1:]]
             shape = [size or other for size, other in zip(specs[position].shape[1:], fixed, strict=True)]
             specs[position] = specs[position]._replace(shape=(1, *shape))
-    return random_samples(replace_inputs(signature, specs), model)
-
-
-def replace_inputs(signature: Signature, specs: list[Any]) -> Signature:
-    """The same signature with other inputs."""
-    return signature._replace(inputs=tuple(specs))
+    return random_samples(signature._replace(inputs=tuple(specs)), model)
 
 
 def _file_outputs(pair: Pair, samples: Samples, report: Progress) -> list[Array]:
@@ -259,13 +173,3 @@ def _file_outputs(pair: Pair, samples: Samples, report: Progress) -> list[Array]
         report(begin, total, "running the file")
         parts.append(run_file(pair, [array[begin : begin + rows] for array in samples]))
     return [np.concatenate(each) for each in zip(*parts, strict=True)]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -1,0 +1,80 @@
+"""What the commands share: errors as one sentence, progress, JSON, files written whole, checks of options."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+EXIT_CODES = "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood."
+
+Report = Callable[[int, int, str], None]
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """What goes wrong ends the command with exit code 1 and one sentence on stderr."""
+    try:
+        yield
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def progress(stream: TextIO | None = None) -> Iterator[Report]:
+    """A bar on stderr (or `stream`) while somebody watches: what is done, of how much, and what it is."""
+    console = Console(stderr=True) if stream is None else Console(file=stream)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, text: bar.update(
+            task, completed=done, total=total or None, description=text
+        )
+
+
+def json_target(json_path: str | None) -> Path | None:
+    """Where `--json` writes: a file, or None for stdout and for no JSON at all.
+
+    Raises:
+        OSError: nothing can be written there; better to know before the work.
+    """
+    target = Path(json_path) if json_path and json_path != "-" else None
+    if target is not None and (target.is_dir() or not target.parent.is_dir()):
+        raise OSError(f"{target} cannot be written: it is a folder, or its folder does not exist.")
+    return target
+
+
+def as_json(result: Any) -> str:
+    """Indented; NaN and infinity, which JSON does not have, are an error."""
+    return json.dumps(result, indent=2, allow_nan=False)
+
+
+def write(path: Path, text: str) -> None:
+    """All of the text or nothing, whatever interrupts."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def one_of(choices: Sequence[str | None]) -> Callable[[str | None], str | None]:
+    """Checks that an option is one of `choices`; else the command ends with exit code 2 and names them."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise typer.BadParameter(
+                f"{value!r} is not one of {', '.join(each for each in choices if each)}."
+            )
+        return value
+
+    return check
