@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 EXIT_CODES = "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood."
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
 Report = Callable[[int, int, str], None]
 
 
@@ -24,7 +27,8 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, ImportError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
+        # Keras writes several lines, some in bold.
+        typer.echo(f"Error: {' '.join(ANSI.sub('', str(error)).split())}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -34,7 +38,7 @@ def progress(stream: TextIO | None = None) -> Iterator[Report]:
     console = Console(stderr=True) if stream is None else Console(file=stream)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("starting", total=None)
         yield lambda done, total, text: bar.update(
             task, completed=done, total=total or None, description=text
         )

@@ -108,8 +108,8 @@ def starts(model: keras.Model, samples: int = SAMPLES) -> list[np.ndarray]:
 def answer(model: keras.Model, x: np.ndarray, states: list[np.ndarray]) -> list[np.ndarray]:
     """What is right: all outputs, then the states after the last step.
 
-    From the NumPy oracle, which shares no code with the layer, for what it knows; else from Keras's own cells,
-    one step at a time.
+    From the NumPy oracle, which shares no code with the layer, for what it knows; else from Keras's own
+    cells, one step at a time.
     """
     layer = model.get_layer("memory")
     spec = getattr(layer, "spec", None)

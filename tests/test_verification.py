@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 
 from edge.convert import convert, flatbuffer
-from edge.convert.agreement import check_output, tolerance_for
 from edge.convert.keras_stream import KerasStream
 from edge.convert.signature import signature_of
-from edge.convert.verification import numbers_of, verify
-from edge.flatfile import parse
+from edge.convert.verification import verify
 from keras_lstm_plus import LSTMPlus
 from tests.convertible import motion, randomised, two_layers
 from tests.edge_files import keras_model, model_file, sequences
@@ -231,19 +229,25 @@ def test_files_by_others(kind: str) -> None:
         verify(two_layers("standard"), model_file("dense"))
 
 
-def test_the_numbers_of_files_without_a_note() -> None:
-    kinds = {"dynamic": "dynamic", "stock": None, "dense_int8": "int8"}
-    assert {kind: numbers_of(parse(model_file(kind).read_bytes(), kind)) for kind in kinds} == kinds
+def test_a_stream_by_another_converter() -> None:
+    """Its state is in resource variables; both runs go through all of it."""
+    result = verify(keras_model("stateful"), model_file("stateful"), drift_steps=300)
+    assert result.is_ok
+    assert result.drift is not None
+    assert (result.drift.kind, result.drift.steps) == ("stream", 300)
+    assert result.drift.outputs[0].rms > 0
 
 
-def test_nan_is_an_error_and_not_a_crash() -> None:
-    wanted = np.ones((3, 2), np.float32)
-    found = wanted.copy()
-    found[1, 0] = np.nan
-    check = check_output("y", wanted, found, tolerance_for(None))
-    assert not check.is_ok
-    assert (check.worst_sample, check.max_abs) == (1, np.inf)
-    assert not check_output("y", wanted, found, tolerance_for("int8"), step=0.1).is_ok
+def test_a_model_that_explodes_has_no_drift(tmp_path: Path) -> None:
+    inputs = keras.Input((None, 6))
+    layer = keras.layers.SimpleRNN(4, activation="relu", name="rnn")
+    model = keras.Model(inputs, layer(inputs))
+    layer.cell.recurrent_kernel.assign(np.eye(4) * 4.0)
+    convert(model, tmp_path / "m.tflite", state="carry", representative_data=np.ones((4, 5, 6), "f"))
+    result = verify(model, tmp_path / "m.tflite", np.ones((4, 5, 6), "f"), drift_steps=500)
+    assert result.outputs[0].is_ok
+    assert result.drift is None
+    assert "Keras itself gives NaN or infinity within 500 steps" in str(result.drift_note)
 
 
 def test_an_error_that_grows_is_called_so(

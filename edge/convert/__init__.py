@@ -28,7 +28,8 @@ from edge.convert import quantize as quantizers
 from edge.convert.finish import Ends, finish
 from edge.convert.fuse import Fused, fuse
 from edge.convert.load import load_keras
-from edge.convert.plan import Plan, Request, decide
+from edge.convert.plan import Plan, decide
+from edge.convert.refusals import Request
 from edge.convert.request import (
     check_choice,
     check_count,
@@ -51,6 +52,7 @@ from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
 __all__ = ["ConversionError", "ConversionResult", "LoweredLayer", "OutputError", "convert"]
 
 INTEGERS = {"int8": 8, "int16x8": 16}
+CALIBRATION_SAMPLES = 256
 CHECKED_SAMPLES = 100
 
 
@@ -161,7 +163,8 @@ def convert(
     float_model = copy.deepcopy(traced.model)
     join(float_model, fused)
     float_size = len(finish(copy.deepcopy(float_model), plan, traced, fused, wanted))
-    calls = _calibration(float_model, traced, whole, plan, samples) if quantize in INTEGERS else []
+    calibrated_on = evenly(samples, CALIBRATION_SAMPLES)
+    calls = _calibration(float_model, traced, whole, plan, calibrated_on) if quantize in INTEGERS else []
     lowered = _quantized(model, signature, plan, traced, fused, calls) if quantize else float_model
     grain = flatbuffer.output_steps(lowered)[: len(traced.outputs)]
     content = finish(lowered, plan, traced, fused, wanted)

@@ -58,8 +58,8 @@ def drift(
         if streams:
             return stream_drift(pair, source, steps, tolerance, progress)
         return sequence_drift(pair, source, steps, tolerance, scales, progress)
-    except ValueError as error:
-        return f"does not apply: {error}"
+    except (ValueError, tf.errors.OpError) as error:
+        return f"does not apply: {' '.join(str(error).split())[:300]}"
 
 
 def stream_drift(pair: Pair, source: Source, steps: int, tolerance: Tolerance, progress: Progress) -> Drift:
@@ -87,6 +87,8 @@ def stream_drift(pair: Pair, source: Source, steps: int, tolerance: Tolerance, p
         found = _run_stream(stream, pair, x, kept, rows)
         for position, wanted in enumerate(oracle.run(x)):
             flat = wanted[:kept].reshape(kept, -1)
+            if not np.isfinite(flat).all():
+                raise ValueError(f"Keras itself gives NaN or infinity within {begin + kept:,} steps")
             error = differences(flat, found[pair.outputs[position]].reshape(flat.shape))
             largest[position, begin : begin + kept] = error.max(axis=1)
             squares[position, begin : begin + kept] = np.mean(error**2, axis=1)

@@ -31,6 +31,29 @@ def real_outputs(model: flatbuffer.Model, positions: range) -> None:
         main.operators.append(operators.converted(model, "DEQUANTIZE", integers, real))
 
 
+def separate(model: flatbuffer.Model) -> None:
+    """Give every output a tensor of its own, so that it can have a name of its own. Edits `model`."""
+    main = flatbuffer.graph(model)
+    taken = set(main.inputs)
+    outputs = []
+    for index in main.outputs:
+        if index in taken:
+            shape = flatbuffer.tensor_shape(model, index)
+            name = flatbuffer.tensor_name(model, index)
+            own = flatbuffer.add_tensor(model, f"{name}/output", shape, np.float32)
+            flatbuffer.copy_type(model, index, own)
+            flatbuffer.tensor(model, own).shapeSignature = flatbuffer.tensor(model, index).shapeSignature
+            main.operators.append(operators.plain(model, "PAD", [index, _no_pads(model, len(shape))], own))
+            index = own
+        taken.add(index)
+        outputs.append(index)
+    main.outputs = outputs
+
+
+def _no_pads(model: flatbuffer.Model, axes: int) -> int:
+    return flatbuffer.add_constant(model, "no_pads", np.zeros((axes, 2), np.int32))
+
+
 def _real(model: flatbuffer.Model, integers: int) -> int:
     shape = flatbuffer.tensor_shape(model, integers)
     name = flatbuffer.tensor_name(model, integers)

@@ -52,6 +52,7 @@ def finish(
         ends.real_outputs(model, range(results, len(main.outputs)))  # states match what goes in
     if wanted.output_type == "float32":
         ends.real_outputs(model, range(results))
+    ends.separate(model)
     names = [name for name, _, _ in states]
     after = [f"{name}_next" for name in names]
     flatbuffer.name_ends(model, [*wanted.inputs, *names], [*wanted.outputs, *after])

@@ -106,7 +106,8 @@ def tensor_dtype(model: Model, index: int) -> np.dtype:
 
 def tensor_shape(model: Model, index: int) -> tuple[int, ...]:
     """The shape of a tensor."""
-    return tuple(int(size) for size in tensor(model, index).shape)
+    shape = tensor(model, index).shape
+    return () if shape is None else tuple(int(size) for size in shape)  # a single number has none
 
 
 def tensor_name(model: Model, index: int) -> str:

@@ -162,6 +162,7 @@ _PLAIN = {
     "QUANTIZE": (2, schema.QuantizeOptionsT),
     "DEQUANTIZE": (2, schema.DequantizeOptionsT),
     "RESHAPE": (1, schema.ReshapeOptionsT),
+    "PAD": (2, schema.PadOptionsT),
     "EQUAL": (2, schema.EqualOptionsT),
     "SELECT_V2": (1, schema.SelectV2OptionsT),
 }

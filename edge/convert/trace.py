@@ -7,7 +7,6 @@ While the model is exported, the `call` of each recurrent layer is our own: it l
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import tensorflow as tf
 from edge.convert import flatbuffer, operators, private
 from edge.convert.lower import Lowered, fused_call, plain_call, widened
 from edge.convert.plan import Plan
+from edge.convert.scratch import scratch
 from edge.convert.signature import Signature, run
 from edge.convert.sites import Site, read_site, recurrent_layers
 
@@ -213,7 +213,7 @@ def _export(
     module = tf.Module()
     module.serve = tf.function(serve, input_signature=specs, autograph=False)
     module.variables_of_model = [variable.value for variable in model.variables]
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         tf.saved_model.save(module, folder, signatures=module.serve.get_concrete_function())
         return private.convert_saved_model(folder, weights)
 

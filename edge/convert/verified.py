@@ -69,11 +69,13 @@ class Verification:
             f"({self.quantize or 'float'}, {self.runtime})"
         ]
         for output in self.outputs:
-            sign = "<=" if output.is_ok else ">"
+            sign = "<=" if output.error <= output.limit else ">"
             lines.append(
                 f"  {output.name}: error {output.error:.2g} {sign} {output.limit:g} {output.unit}, largest "
                 f"{output.max_abs:.2g} in sample {output.worst_sample}"
             )
+            if output.is_within_step:
+                lines.append(f"    less than its step of {output.step:.2g} in the file: it hardly varies")
             if output.agreement is not None:
                 lines.append(f"    same decision: {output.agreement:.2%}")
             if output.accuracy_keras is not None:
@@ -82,9 +84,12 @@ class Verification:
                 )
         for drifted in self.drift.outputs if self.drift else ():
             assert self.drift is not None
-            what = f"over {self.drift.steps:,} steps: largest {drifted.max_abs:.2g}, rms {drifted.rms:.2g}"
+            span = f"{self.drift.steps:,} steps"
+            growth = "GROWS" if drifted.grows else "does not grow"
+            sign = "<=" if drifted.is_ok else ">"
             lines.append(
-                f"  {drifted.name} {what}; the error {'GROWS' if drifted.grows else 'does not grow'}"
+                f"  {drifted.name} over {span}: rms error {drifted.error:.2g} {sign} "
+                f"{self.outputs[0].limit:g}, largest {drifted.max_abs:.2g}; the error {growth} with time"
             )
         if self.drift_note:
             lines.append(f"  drift: {self.drift_note}")
