@@ -12,7 +12,7 @@ import pytest
 
 import edge
 from edge.convert import convert
-from edge.convert.layers import lstm_layers
+from edge.convert.sites import recurrent_layers
 from tests.convertible import FEATURES, keras_answer, motion, randomised, recurrent, relative_error
 
 layers = keras.layers
@@ -185,7 +185,7 @@ def test_the_model_is_as_it_was(tmp_path: Path) -> None:
     x = motion(2, 5)
     before = keras_answer(model, x)[0]
     convert(model, tmp_path / "model.tflite")
-    assert all("call" not in vars(layer) for layer in lstm_layers(model))
+    assert all("call" not in vars(layer) for layer in recurrent_layers(model))
     np.testing.assert_array_equal(model(x), before)
     model.compile("sgd", "mse")
     model.fit(x, before, epochs=1, verbose=0)

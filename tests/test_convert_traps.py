@@ -13,10 +13,13 @@ import pytest
 import edge
 from edge import flatfile
 from edge.convert import cells, convert, flatbuffer, operators, private, quantize, state
-from edge.convert.fuse import CELL_STATE, OUTPUT_STATE, fuse
-from edge.convert.samples import one_by_one
+from edge.convert.fuse import CELL_STATE, OUTPUT_STATE, Fused, fuse
+from edge.convert.plan import decide
+from edge.convert.refusals import Request
+from edge.convert.samples import in_batches
 from edge.convert.signature import signature_of
-from edge.convert.trace import trace
+from edge.convert.trace import probe, trace
+from edge.targets import get_target
 from keras_lstm_plus import LSTMPlus
 from tests.convertible import FEATURES, keras_answer, motion, randomised, relative_error, rounds, two_layers
 from tests.runtimes import Runtime
@@ -24,11 +27,28 @@ from tests.runtimes import Runtime
 Model = flatbuffer.Model
 
 
+def parts(model: keras.Model, quantized: str | None = None) -> tuple[Model, list[Fused]]:
+    """The float model, no state settled yet, and what was fused in it."""
+    signature = signature_of(model).with_batch(1)
+    sites = probe(model, signature)
+    plan = decide(Request(get_target("litert"), "fused", "reset", quantized), sites)
+    traced = trace(model, signature, plan, sites)
+    return traced.model, fuse(traced.model, traced.sites)
+
+
 def fused(model: keras.Model) -> Model:
-    """The float model, no state settled yet."""
-    traced = trace(model, signature_of(model))
-    fuse(traced.model, traced.calls)
-    return traced.model
+    """The float model alone."""
+    return parts(model)[0]
+
+
+def quantized(model: keras.Model, x: np.ndarray) -> Model:
+    """The model in integers, calibrated on x."""
+    return quantize.quantize_all(*parts(model, "int8"), in_batches([x], 1))
+
+
+def largest_cell(model: keras.Model, x: np.ndarray) -> float:
+    """That of its only LSTM."""
+    return cells.largest_cells(*parts(model), in_batches([x], 1))[0]
 
 
 def copy_of(model: Model) -> Model:
@@ -104,13 +124,13 @@ def test_without_the_reset_a_call_remembers_the_last(
     peephole: tuple[keras.Model, Model], tmp_path: Path, runtime: Runtime, integers: bool
 ) -> None:
     x = motion(1, 5)
-    model = copy_of(peephole[1])
+    model, links = parts(peephole[0])
     if integers:
-        model = quantize.quantize_all(model, [motion(16, 5)])
+        model = quantized(peephole[0], motion(16, 5))
     path = tmp_path / "model.tflite"
     for reset in (False, True):
         if reset:
-            state.reset_states(model)
+            state.reset_states(model, links)
         path.write_bytes(flatbuffer.pack(model))
         first, second, third = (outputs[0] for outputs in runtime.run(path, rounds(x[[0, 0, 0]])))
         if reset:
@@ -118,6 +138,49 @@ def test_without_the_reset_a_call_remembers_the_last(
             np.testing.assert_array_equal(first, third)
         else:
             assert np.abs(first - second).max() > 0.02
+
+
+def test_final_states_wait_for_the_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a runtime the state is no output of the operator: a plain copy of it may run before."""
+    x = keras.Input((None, FEATURES))
+    model = randomised(keras.Model(x, LSTMPlus(5, "peephole", return_state=True)(x)[1:]))
+    wanted = keras_answer(model, motion(1, 9))[1]
+    links = parts(model)[1]
+
+    def cell(graph: Model) -> np.ndarray:
+        state.reset_states(graph, links)
+        path = tmp_path / "model.tflite"
+        path.write_bytes(flatbuffer.pack(graph))
+        return np.asarray(edge.load(path).predict(motion(1, 9))[1])
+
+    right, found = parts(model)
+    state.join(right, found)
+    assert np.abs(cell(right) - wanted).max() < 1e-5
+    wrong, found = parts(model)
+
+    def read(graph: Model, operator: Any, pairs: Any) -> list[Any]:
+        copies = [state._copy(graph, *pair) for pair in pairs]
+        for copy in copies:
+            operators.insert_after(graph, operator, copy)
+        return copies
+
+    monkeypatch.setattr(state, "_read", read)
+    state.join(wrong, found)
+    assert np.abs(cell(wrong) - wanted).max() > 0.05
+
+
+def test_integer_peepholes_with_a_projection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel takes the size of the output for the number of cells: they must be the same."""
+    x = keras.Input((None, FEATURES))
+    layer = LSTMPlus(16, "peephole", projection_units=5, return_sequences=True)
+    model = randomised(keras.Model(x, layer(x)))
+    data = motion(24, 12)
+    wanted = keras_answer(model, data)[0]
+    right = answer(quantized(model, data), tmp_path / "right.tflite", data)
+    assert relative_error(right, wanted) < 0.03
+    monkeypatch.setattr("edge.convert.trace.widened", lambda site: site)
+    wrong = answer(quantized(model, data), tmp_path / "wrong.tflite", data)
+    assert relative_error(wrong, wanted) > 0.05
 
 
 # -- ranges ------------------------------------------------------------------------------------------
@@ -144,7 +207,7 @@ def calibrated_cell(model: Model, samples: np.ndarray, reset: bool = True) -> fl
     """The largest |c| that TensorFlow's calibration notes."""
     model = copy_of(model)
     operators.add_intermediates(model, lstms(model)[0])
-    calibrated = flatbuffer.load(private.calibrate(flatbuffer.pack(model), one_by_one([samples]), reset))
+    calibrated = flatbuffer.load(private.calibrate(flatbuffer.pack(model), in_batches([samples], 1), reset))
     ends = flatbuffer.get_range(calibrated, lstms(calibrated)[0].inputs[CELL_STATE])
     assert ends is not None
     return max(map(abs, ends))
@@ -173,18 +236,19 @@ def test_a_recording_that_ends_at_rest(tmp_path: Path, monkeypatch: pytest.Monke
     x[:, 30:] = 0
     x[:, 30:, 0] = 1
     wanted = keras_answer(model, x)[0]
-    right = quantize.quantize_all(fused(model), [x])
+    right = quantized(model, x)
     assert relative_error(answer(right, tmp_path / "right.tflite", x), wanted) < 0.05
 
-    monkeypatch.setattr(quantize, "largest_cells", lambda model, samples: [calibrated_cell(model, *samples)])
-    wrong = quantize.quantize_all(fused(model), [x])
+    single = fused(model)
+    monkeypatch.setattr(quantize, "largest_cells", lambda *_: [calibrated_cell(single, x)])
+    wrong = quantized(model, x)
     assert relative_error(answer(wrong, tmp_path / "wrong.tflite", x), wanted) > 0.2
 
 
 def test_the_largest_cell_is_that_of_any_step() -> None:
     model = one_layer({"f": 6.0})
     x = motion(3, 20)
-    (found,) = cells.largest_cells(fused(model), [x])
+    found = largest_cell(model, x)
     single = fused(model)
     ends = [calibrated_cell(single, x[:, :length]) for length in range(1, 21)]
     assert found == pytest.approx(max(ends), rel=1e-5)
@@ -196,12 +260,12 @@ def test_steps_of_the_cell_that_the_kernel_knows(tmp_path: Path, cell: str) -> N
     small = cell == "small"
     model = one_layer({"i": -3.0}, candidate=0.5) if small else one_layer({"f": 8.0, "i": 4.0}, candidate=9.0)
     x = motion(24, 20) if small else np.abs(motion(24, 200))
-    (largest,) = cells.largest_cells(fused(model), [x])
+    largest = largest_cell(model, x)
     assert 0.05 < largest < 0.5 if small else largest > 64
-    quantized = quantize.quantize_all(fused(model), [x])
-    parameters = flatbuffer.scale_and_zero_point(quantized, lstms(quantized)[0].inputs[CELL_STATE])
+    integers = quantized(model, x)
+    parameters = flatbuffer.scale_and_zero_point(integers, lstms(integers)[0].inputs[CELL_STATE])
     assert parameters == (2.0 ** (-15 if small else -9), 0)
-    found = answer(quantized, tmp_path / "model.tflite", x)
+    found = answer(integers, tmp_path / "model.tflite", x)
     assert relative_error(found, keras_answer(model, x)[0]) < 0.05
 
 
@@ -210,15 +274,15 @@ def test_a_kernel_of_zeros(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     model = one_layer({"f": 2.0})
     x = motion(24, 20)
     wanted = keras_answer(model, x)[0]
-    right = quantize.quantize_all(fused(model), [x])
+    right = quantized(model, x)
     assert relative_error(answer(right, tmp_path / "right.tflite", x), wanted) < 0.03
     monkeypatch.setattr(quantize, "_give_scales", lambda *_: None)
-    wrong = quantize.quantize_all(fused(model), [x])
+    wrong = quantized(model, x)
     assert relative_error(answer(wrong, tmp_path / "wrong.tflite", x), wanted) > 0.2
 
 
 def test_hidden_states_have_zero_point_zero() -> None:
-    content = quantize.quantize_all(fused(two_layers("peephole")), [motion(16, 9) + 0.5])
+    content = quantized(two_layers("peephole"), motion(16, 9) + 0.5)
     for operator in lstms(content):
         for index in (operator.outputs[0], operator.inputs[OUTPUT_STATE], operator.intermediates[4]):
             parameters = flatbuffer.scale_and_zero_point(content, index)
@@ -234,27 +298,27 @@ def test_an_output_with_a_scale_of_another(tmp_path: Path, monkeypatch: pytest.M
     model = randomised(keras.Model(inputs, joined))
     x = motion(24, 9)
     wanted = keras_answer(model, x)[0][..., :4]
-    right = quantize.quantize_all(fused(model), [x])
+    right = quantized(model, x)
     found = answer(right, tmp_path / "right.tflite", x)[..., :4]
     step = flatbuffer.output_steps(right)[0]
     assert np.abs(found - wanted).max() < 2 * step
     monkeypatch.setattr(operators, "settle_output_scale", lambda *_, **__: None)
-    wrong = quantize.quantize_all(fused(model), [x])
+    wrong = quantized(model, x)
     assert relative_error(answer(wrong, tmp_path / "wrong.tflite", x)[..., :4], wanted) > 0.5
 
 
 # -- versions and notes ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("quantized", ["dynamic", "int8"])
-def test_large_dense_layers_load_everywhere(tmp_path: Path, runtime: Runtime, quantized: str) -> None:
+@pytest.mark.parametrize("numbers", ["dynamic", "int8"])
+def test_large_dense_layers_load_everywhere(tmp_path: Path, runtime: Runtime, numbers: str) -> None:
     """With a scale a row they would be version 12, which tflite-runtime 2.14 does not have."""
     inputs = keras.Input((None, FEATURES))
     y = keras.layers.Dense(64, name="wide")(LSTMPlus(48)(inputs))
     model = randomised(keras.Model(inputs, keras.layers.Dense(40)(y)))
     x = motion(16, 9)
     path = tmp_path / "model.tflite"
-    convert(model, path, quantized, x)
+    convert(model, path, numbers, x)
     graph = flatfile.parse(path.read_bytes(), "model").graphs[0]
     dense = [operator for operator in graph.operators if operator.name == "FULLY_CONNECTED"]
     assert [graph.tensors[operator.inputs[1]].dtype for operator in dense] == ["int8", "int8"]

@@ -110,9 +110,12 @@ def _unique(position: int, found: Sequence[tuple[int, str, int, int]]) -> str:
 def _end(model: flatbuffer.Model, index: int) -> dict[str, Any]:
     tensor = flatbuffer.tensor(model, index)
     signature = tensor.shapeSignature
-    shape = signature if signature is not None and len(signature) else tensor.shape
+    sizes = flatbuffer.tensor_shape(model, index)
+    free = signature if signature is not None and len(signature) == len(sizes) else sizes
+    # TensorFlow may lose sight of the batch on the way; the file has a fixed one.
+    shape = [None if n and axis < 0 else size for n, (size, axis) in enumerate(zip(sizes, free, strict=True))]
     return {
         "name": flatbuffer.tensor_name(model, index),
-        "shape": [None if size < 0 else int(size) for size in shape],
+        "shape": shape,
         "dtype": flatbuffer.tensor_dtype(model, index).name,
     }
