@@ -20,6 +20,8 @@ from edge.variables import DESCRIPTIONS, state_of
 
 Array = np.ndarray
 
+LONG = 256  # time steps that any sensible model takes
+
 
 def load(path: str | Path, num_threads: int | None = None, runtime: str | None = None) -> EdgeModel:
     """Load a `.tflite` file, ours or another's.
@@ -42,7 +44,12 @@ def load(path: str | Path, num_threads: int | None = None, runtime: str | None =
         (4, 7)
     """
     model = EdgeModel(path, num_threads, runtime)
-    model.prepare()
+    try:
+        model.prepare()
+    except ModelFileError:
+        if not any(-1 in info.shape[1:] for info in model.inputs):
+            raise
+        model.prepare(LONG)  # a convolution without padding needs several steps
     return model
 
 

@@ -99,7 +99,7 @@ TARGETS: dict[str, Target] = {
             "compiled-model",
             "LiteRT's CompiledModel and @litertjs/core 2",
             lowerings=_PLAIN,
-            quantize={form: QUANTIZE for form in _PLAIN},
+            quantize=dict.fromkeys(_PLAIN, QUANTIZE),
             free_length=False,
         ),
         Target(

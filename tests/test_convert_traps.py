@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def test_integer_peepholes_with_a_projection(tmp_path: Path, monkeypatch: pytest
     wanted = keras_answer(model, data)[0]
     right = answer(quantized(model, data), tmp_path / "right.tflite", data)
     assert relative_error(right, wanted) < 0.03
-    monkeypatch.setattr("edge.convert.trace.widened", lambda site: site)
+    monkeypatch.setattr(sys.modules["edge.convert.trace"], "widened", lambda site: site)
     wrong = answer(quantized(model, data), tmp_path / "wrong.tflite", data)
     assert relative_error(wrong, wanted) > 0.05
 

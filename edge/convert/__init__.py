@@ -3,7 +3,7 @@
 This half needs TensorFlow and stays on the workstation. `convert` is all of it; each step is a file: `plan`
 decides the form of each layer, `trace` exports the model with a placeholder or plain operators for it, `fuse`
 puts the fused operators there, `quantize` makes integers, `finish` settles states, ends and metadata, and
-`verify` compares Keras with the file.
+`parity` compares Keras with the file. `verify` does so at length, on data and over long streams.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from edge.convert import quantize as quantizers
 from edge.convert.finish import Ends, finish
 from edge.convert.fuse import Fused, fuse
 from edge.convert.load import load_keras
+from edge.convert.parity import ConversionError, compare, file_outputs, judge, keras_outputs
 from edge.convert.plan import Plan, decide
 from edge.convert.refusals import Request
 from edge.convert.request import (
@@ -46,10 +47,19 @@ from edge.convert.state import join
 from edge.convert.steps import Batches, stepwise, with_states
 from edge.convert.store import written
 from edge.convert.trace import Traced, probe, trace
-from edge.convert.verify import ConversionError, compare, file_outputs, judge, keras_outputs
+from edge.convert.verification import verify
+from edge.convert.verified import Verification
 from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
 
-__all__ = ["ConversionError", "ConversionResult", "LoweredLayer", "OutputError", "convert"]
+__all__ = [
+    "ConversionError",
+    "ConversionResult",
+    "LoweredLayer",
+    "OutputError",
+    "Verification",
+    "convert",
+    "verify",
+]
 
 INTEGERS = {"int8": 8, "int16x8": 16}
 CALIBRATION_SAMPLES = 256

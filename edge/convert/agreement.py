@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from edge.convert.verify import FLOAT, FLOAT16, INTEGER
+from edge.convert.parity import FLOAT, FLOAT16, INTEGER
 
 Array = np.ndarray
 

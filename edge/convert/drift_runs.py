@@ -12,8 +12,8 @@ from edge.convert.agreement import Scale, Tolerance, differences
 from edge.convert.drift import Drift, Source, Window, marks, summary
 from edge.convert.keras_stream import KerasStream
 from edge.convert.pairing import Pair, run_file
+from edge.convert.parity import keras_outputs
 from edge.convert.samples import Samples
-from edge.convert.verify import keras_outputs
 
 Array = np.ndarray
 Progress = Callable[[int, int, str], None]

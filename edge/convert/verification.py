@@ -17,11 +17,11 @@ from edge.convert.drift import Drift
 from edge.convert.drift_runs import drift
 from edge.convert.load import load_keras
 from edge.convert.pairing import Pair, pair_inputs, pair_outputs, run_file
+from edge.convert.parity import keras_outputs
 from edge.convert.request import check_model
 from edge.convert.samples import Samples, check_samples, random_samples
 from edge.convert.signature import Signature, signature_of
 from edge.convert.verified import Verification
-from edge.convert.verify import keras_outputs
 from edge.flatfile import ModelFile
 from edge.inspection import inspect
 from edge.model import EdgeModel
