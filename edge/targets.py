@@ -1,7 +1,7 @@
 """What each runtime accepts, as data: one row a place where a file may run. Standard library only.
 
-The converter chooses by it, `inspect` explains by it, and the README's table is printed from it. *Checked* says
-how a row is known: run in the tests, run once by hand, or read in the runtime's source.
+The converter chooses by it, `inspect` explains by it, and the README's table is printed from it. *Checked*
+says how a row is known: run in the tests, run once by hand, or the same code as another.
 """
 
 from __future__ import annotations

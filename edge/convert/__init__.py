@@ -26,7 +26,7 @@ import numpy as np
 from edge.convert import flatbuffer, operators
 from edge.convert import quantize as quantizers
 from edge.convert.finish import Ends, finish
-from edge.convert.fuse import Fused, fuse
+from edge.convert.fuse import fuse
 from edge.convert.load import load_keras
 from edge.convert.parity import ConversionError, compare, file_outputs, judge, keras_outputs
 from edge.convert.plan import Plan, decide
@@ -38,18 +38,20 @@ from edge.convert.request import (
     check_model,
     check_normalization,
     check_path,
+    end_types,
 )
 from edge.convert.result import ConversionResult, LoweredLayer, OutputError
-from edge.convert.samples import Samples, check_samples, evenly, in_batches, random_samples
+from edge.convert.samples import Samples, check_samples, evenly, random_samples
 from edge.convert.signature import Signature, signature_of
 from edge.convert.sites import Site
+from edge.convert.smaller import INTEGERS, calibration, quantized
 from edge.convert.state import join
-from edge.convert.steps import Batches, stepwise, with_states
 from edge.convert.store import written
-from edge.convert.trace import Traced, probe, trace
+from edge.convert.streaming import LOOKS_FURTHER, stream_note
+from edge.convert.trace import probe, trace
 from edge.convert.verification import verify
 from edge.convert.verified import Verification
-from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
+from edge.targets import LOWERINGS, QUANTIZE, STATES, get_target
 
 __all__ = [
     "ConversionError",
@@ -61,8 +63,8 @@ __all__ = [
     "verify",
 ]
 
-INTEGERS = {"int8": 8, "int16x8": 16}
 CALIBRATION_SAMPLES = 256
+_WHOLE = "Convert it with lowering='fused' or 'unrolled', for whole sequences."
 CHECKED_SAMPLES = 100
 
 
@@ -135,7 +137,7 @@ def convert(
     if length is not None:
         check_count("length", length, "the number of time steps")
     row = get_target(target)
-    types = _end_types(row, quantize, input_type, output_type)
+    types = end_types(row, quantize, input_type, output_type)
     note = {"labels": check_labels(labels), "normalization": check_normalization(normalization)}
     place = check_path(path)
     model = load_keras(model) if isinstance(model, (str, os.PathLike)) else model
@@ -150,7 +152,7 @@ def convert(
 
     plan = decide(Request(row, lowering, state, quantize), _sites(model, whole))
     signature = _one_step(whole, plan)
-    sites = _sites(model, signature)
+    sites = _sites(model, signature, plan.lowering == "step")
     checked = evenly(samples, CHECKED_SAMPLES)
     expected = keras_outputs(model, whole, checked)
 
@@ -174,15 +176,18 @@ def convert(
     join(float_model, fused)
     float_size = len(finish(copy.deepcopy(float_model), plan, traced, fused, wanted))
     calibrated_on = evenly(samples, CALIBRATION_SAMPLES)
-    calls = _calibration(float_model, traced, whole, plan, calibrated_on) if quantize in INTEGERS else []
-    lowered = _quantized(model, signature, plan, traced, fused, calls) if quantize else float_model
+    calls = calibration(float_model, traced, whole, plan, calibrated_on) if quantize in INTEGERS else []
+    lowered = quantized(model, signature, plan, traced, fused, calls) if quantize else float_model
     grain = flatbuffer.output_steps(lowered)[: len(traced.outputs)]
     content = finish(lowered, plan, traced, fused, wanted)
     with written(place, content) as draft:
         outputs = [expected[name] for name in traced.outputs]
         pairs = zip(traced.outputs, outputs, file_outputs(draft, checked), strict=True)
         errors = tuple(compare(*pair) for pair in pairs)
-        notes = [judge(quantize, *each) for each in zip(errors, outputs, grain, strict=True)]
+        way_out = f"Perhaps {LOOKS_FURTHER}. {_WHOLE}" if plan.lowering == "step" else None
+        notes = [judge(quantize, *each, way_out) for each in zip(errors, outputs, grain, strict=True)]
+        if plan.state == "carry":
+            notes.append(stream_note(draft, whole, checked))
     return ConversionResult(
         path=place,
         size=len(content),
@@ -199,40 +204,13 @@ def convert(
     )
 
 
-def _quantized(
-    model: keras.Model,
-    signature: Signature,
-    plan: Plan,
-    traced: Traced,
-    fused: list[Fused],
-    calls: Batches,
-) -> flatbuffer.Model:
-    """The model in smaller numbers, its states joined; `calls` are what integers are calibrated on."""
-    if plan.quantize in INTEGERS:
-        data, results, count = len(signature.inputs), len(traced.outputs), len(traced.states)
-        states = [(data + n, results + n) for n in range(count)]
-        bits = INTEGERS[plan.quantize]
-        return quantizers.quantize_all(traced.model, fused, calls, states, bits)
-    # The converter stores the weights of all other layers in fewer bits as it goes.
-    small = trace(model, signature, plan, traced.sites, "float16" if plan.quantize == "float16" else "int8")
-    fused = fuse(small.model, small.sites)
-    narrow = quantizers.weights_to_float16 if plan.quantize == "float16" else quantizers.weights_to_int8
-    narrow(small.model)
-    join(small.model, fused)
-    return small.model
-
-
-def _calibration(
-    float_model: flatbuffer.Model, traced: Traced, whole: Signature, plan: Plan, samples: Samples
-) -> Batches:
-    sizes = [state.size for state in traced.states]
-    if plan.lowering == "step":
-        return stepwise(float_model, whole, samples, sizes)
-    return with_states(float_model, in_batches(samples, whole.inputs[0].shape[0] or 1), sizes)
-
-
-def _sites(model: keras.Model, signature: Signature) -> list[Site]:
-    sites = probe(model, signature)
+def _sites(model: keras.Model, signature: Signature, is_step: bool = False) -> list[Site]:
+    try:
+        sites = probe(model, signature)
+    except Exception:
+        if not is_step:
+            raise
+        raise ValueError(f"lowering='step' does not fit: {LOOKS_FURTHER}. {_WHOLE}") from None
     if not sites:
         raise ValueError(
             f"Model {model.name!r} has no recurrent layer (LSTMPlus, keras.layers.LSTM or SimpleRNN). "
@@ -257,21 +235,6 @@ def _one_step(whole: Signature, plan: Plan) -> Signature:
 def _timed(outputs: Sequence[str], expected: dict[str, np.ndarray], steps: int) -> list[bool]:
     """Of each output, whether it has an entry for every time step."""
     return [expected[name].ndim > 2 and expected[name].shape[1] == steps for name in outputs]
-
-
-def _end_types(
-    target: Target, quantize: str | None, input_type: str | None, output_type: str | None
-) -> tuple[str | None, str | None]:
-    """The types of inputs and outputs: `"float32"`, or None for what the file computes in."""
-    own = {"int8": "int8", "int16x8": "int16"}.get(quantize or "", "float32")
-    types = []
-    for name, asked in (("input_type", input_type), ("output_type", output_type)):
-        check_choice(name, asked, (None, *dict.fromkeys(("float32", own))))
-        if asked not in (None, "float32") and not target.integer_ends:
-            raise ValueError(f"{target.where} takes no {name}={asked!r}; use {name}='float32'.")
-        real = asked == "float32" or (asked is None and not target.integer_ends)
-        types.append("float32" if real and own != "float32" else None)
-    return types[0], types[1]
 
 
 def _samples(

@@ -105,7 +105,9 @@ def compare(name: str, wanted: np.ndarray, found: np.ndarray) -> OutputError:
     return OutputError(name, float(np.abs(difference).max()), rms, rms / spread)
 
 
-def judge(quantize: str | None, error: OutputError, wanted: np.ndarray, step: float) -> str | None:
+def judge(
+    quantize: str | None, error: OutputError, wanted: np.ndarray, step: float, way_out: str | None = None
+) -> str | None:
     """A note on an error that is larger than usual; None for a usual one.
 
     Args:
@@ -113,6 +115,7 @@ def judge(quantize: str | None, error: OutputError, wanted: np.ndarray, step: fl
         error: of one output.
         wanted: that output of Keras.
         step: the distance of two neighbouring values of the output of the file; 0 for real numbers.
+        way_out: what to do about an error that is too large, if it is not what helps for these numbers.
 
     Raises:
         ConversionError: an error so large that the file is useless.
@@ -134,7 +137,7 @@ def judge(quantize: str | None, error: OutputError, wanted: np.ndarray, step: fl
         return f"{sentence}; usual is less than {usual}"
     if error.rms <= step:  # the probabilities of a classifier that knows nothing yet are a few steps apart
         return f"{sentence}, which is less than its step of {step:.2g} in the file: it hardly varies"
-    raise ConversionError(f"The file was not kept: {sentence}. {_WAY_OUT[quantize]}")
+    raise ConversionError(f"The file was not kept: {sentence}. {way_out or _WAY_OUT[quantize]}")
 
 
 _WAY_OUT = {

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.targets import Target
+
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
     """Refuse a value that is none of `choices` with a ValueError that suggests the nearest."""
@@ -65,6 +67,21 @@ def check_normalization(normalization: Any) -> dict[str, list[float]] | None:
             f"received {normalization!r}."
         )
     return {"mean": mean.tolist(), "std": std.tolist()}
+
+
+def end_types(
+    target: Target, quantize: str | None, input_type: str | None, output_type: str | None
+) -> tuple[str | None, str | None]:
+    """The types of inputs and outputs: `"float32"`, or None for what the file computes in."""
+    own = {"int8": "int8", "int16x8": "int16"}.get(quantize or "", "float32")
+    types = []
+    for name, asked in (("input_type", input_type), ("output_type", output_type)):
+        check_choice(name, asked, (None, *dict.fromkeys(("float32", own))))
+        if asked not in (None, "float32") and not target.integer_ends:
+            raise ValueError(f"{target.where} takes no {name}={asked!r}; use {name}='float32'.")
+        real = asked == "float32" or (asked is None and not target.integer_ends)
+        types.append("float32" if real and own != "float32" else None)
+    return types[0], types[1]
 
 
 def check_path(path: Any) -> Path:
