@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all test-backends format clean
+.PHONY: demo test test-all test-oldest test-backends format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -17,6 +17,13 @@ test: $(READY)
 
 test-all: $(READY)
 	$(PY) -m pytest -n auto --dist loadfile
+
+# The other end of the range of TensorFlow versions that setup.py allows.
+OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0
+test-oldest:
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/pip install --quiet --editable ".[train]" $(OLDEST) pytest
+	.venv-oldest/bin/python -m pytest -m "not slow" tests/test_private.py tests/test_lowerings.py
 
 test-backends: $(READY)
 	$(PY) -m pytest tests/test_backends.py
@@ -33,4 +40,4 @@ $(READY): setup.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-oldest build dist *.egg-info

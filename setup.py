@@ -8,10 +8,13 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "edge" / "version.py").read_text()).group(1)
 
+ON_X86 = 'sys_platform == "linux" and platform_machine == "x86_64" and python_version < "3.13"'
+
 # tflite-runtime ends at Python 3.11 and was built against NumPy 1.
 OLD_RUNTIME = 'python_version < "3.12" and sys_platform == "linux"'
 
-TRAIN = ["tensorflow>=2.20,<2.22", "keras>=3.10", "ai-edge-litert>=2.0", "flatbuffers>=24"]
+# The oldest of these is tested by `make test-oldest`. Older runtimes cannot be imported beside TensorFlow.
+TRAIN = ["tensorflow>=2.20,<2.22", "keras>=3.10", "ai-edge-litert>=2.1", "flatbuffers>=24"]
 EXAMPLES = [
     *TRAIN,
     "tensorflow-datasets>=4.9.9",
@@ -30,6 +33,7 @@ DEV = [
     "mypy==2.4.1",
     "pre-commit>=3",
     f"tflite-runtime==2.14.0; {OLD_RUNTIME}",
+    f"tflite-micro>=0.dev20250101; {ON_X86}",  # TensorFlow Lite Micro as a Python module
     f"numpy<2; {OLD_RUNTIME}",
 ]
 

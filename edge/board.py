@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 ROOT = Path("/")
+HOT_C, BUSY = 80, 0.5  # degrees; of the cores
+# Bits of the firmware's answer; 16 higher: it has happened since the board was started.
+THROTTLES = {0: "under-voltage", 1: "clock capped", 2: "throttled", 3: "soft temperature limit"}
 
 
 def describe(root: Path = ROOT) -> dict[str, Any]:
@@ -18,7 +23,9 @@ def describe(root: Path = ROOT) -> dict[str, Any]:
 
     Returns:
         `cpu`: the model; `arch`; `cores`: those this process may use; `memory_mb`; `board`: of a Raspberry Pi
-        and its like; `os`; `governor`: how Linux sets the clock; `temperature_c`: of the hottest sensor.
+        and its like; `os`; `governor`: how Linux sets the clock; `temperature_c`: of the hottest sensor;
+        `load`: how many processes wanted to run in the last minute; `throttled`: what slows a Raspberry Pi
+        down now, or has since it was started, a list.
     """
     return {
         "cpu": _cpu(root),
@@ -29,6 +36,16 @@ def describe(root: Path = ROOT) -> dict[str, Any]:
         "os": _os_name(root),
         "governor": _text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "temperature_c": temperature_c(root),
+        "load": _load(root),
+        "throttled": throttled(root),
+    }
+
+
+def changes(before: dict[str, Any], root: Path = ROOT) -> dict[str, Any]:
+    """What a measurement may have changed: `temperature_after_c` and `throttled_after`."""
+    return {
+        "temperature_after_c": temperature_c(root),
+        "throttled_after": throttled(root) if before.get("throttled") is not None else None,
     }
 
 
@@ -39,16 +56,51 @@ def temperature_c(root: Path = ROOT) -> float | None:
     return max(degrees, default=None)
 
 
+def throttled(root: Path = ROOT) -> list[str] | None:
+    """What the firmware of a Raspberry Pi says of its power and heat; None elsewhere."""
+    if "Raspberry Pi" not in (_text(root / "proc/device-tree/model") or ""):
+        return None
+    try:
+        answer = subprocess.run(
+            ["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):  # not installed, or not for this user
+        return None
+    found = re.search(r"throttled=(0x[0-9a-fA-F]+)", answer)
+    if found is None:
+        return None
+    bits = int(found[1], 16)
+    now = [f"{word} now" for bit, word in THROTTLES.items() if bits >> bit & 1]
+    return now + [f"{word} since the start" for bit, word in THROTTLES.items() if bits >> (bit + 16) & 1]
+
+
 def warnings(machine: dict[str, Any]) -> list[str]:
-    """What about a machine makes its timings doubtful, a sentence each."""
+    """What about a machine makes its timings doubtful, a sentence each.
+
+    Args:
+        machine: from `describe`, with what `changes` found after the measurement, if there was one.
+    """
     found = []
     if machine["governor"] not in (None, "performance"):
         found.append(
             f"The CPU governor is {machine['governor']!r}, the clock changes while we measure; for steady "
             "figures: echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
         )
-    if (machine["temperature_c"] or 0) >= 80:
-        found.append(f"The board is at {machine['temperature_c']:.0f} °C; many slow down from 80 °C on.")
+    degrees = max(machine["temperature_c"] or 0, machine.get("temperature_after_c") or 0)
+    if degrees >= HOT_C:
+        found.append(f"The board is at {degrees:.0f} °C; many slow down from {HOT_C} °C on.")
+    before, after = machine.get("throttled") or [], machine.get("throttled_after") or []
+    slow = dict.fromkeys(each for each in (*before, *after) if each.endswith("now") or each not in before)
+    if slow:
+        found.append(
+            f"The firmware slows the board down ({', '.join(slow)}): give it cooling, or more power."
+        )
+    load, cores = machine.get("load"), machine["cores"]
+    if load and cores and load > BUSY * cores:
+        found.append(
+            f"The machine was busy before we began: {load:.1f} processes on {cores} cores; compare ratios, "
+            "not times."
+        )
     return found
 
 
@@ -82,6 +134,14 @@ def _cores() -> int | None:
 def _memory_mb(root: Path) -> int | None:
     total = _field(root / "proc/meminfo", "MemTotal")
     return int(total.split()[0]) // 1024 if total else None
+
+
+def _load(root: Path) -> float | None:
+    words = (_text(root / "proc/loadavg") or "").split()
+    try:
+        return float(words[0]) if words else None
+    except ValueError:
+        return None
 
 
 def _os_name(root: Path) -> str:

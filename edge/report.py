@@ -1,8 +1,7 @@
-"""Tables for people, from the plain data of `edge.benchmark` and `edge.inspection`."""
+"""Tables for people: what all of them share, and the one of `edge.inspection`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from rich import box
@@ -12,69 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.variables import DESCRIPTIONS
-
-STATISTICS = ("avg", "std", "min", "p5", "median", "p95", "max")
-
-
-def benchmark_report(result: dict[str, Any]) -> RenderableType:
-    """Three tables: at a glance, the spread of the times, and what it takes to start."""
-    files = result["files"]
-    unit, factor = _unit(file["inference_ms"]["median"] for file in files)
-    glance = _table("at a glance", "size", f"median, {unit}", "speed", "µs/step", "max error", "error/σ")
-    spread = _table(f"inference, {unit}", *STATISTICS, "count")
-    start = _table("start, ms", "load", "init", "first", "warm-up", "memory, MiB", "peak, MiB")
-    for file in files:
-        times, error = file["inference_ms"], file["error"]
-        _add(
-            glance,
-            file["name"],
-            size(file["size_bytes"]),
-            number(times["median"] * factor),
-            f"{files[0]['inference_ms']['median'] / times['median']:.2f}×",
-            number(file["per_step_us"]),
-            *(("–", "–") if error is None else (f"{error['max_abs']:.1e}", f"{error['relative']:.2%}")),
-        )
-        _add(spread, file["name"], *(number(times[key] * factor) for key in STATISTICS), str(times["count"]))
-        _add(
-            start,
-            file["name"],
-            *map(number, (file["load_ms"], file["init_ms"], file["first_ms"], file["warm_up_ms"]["avg"])),
-            number(file["added_memory_mb"]),
-            number(file["peak_memory_mb"]),
-        )
-    warnings = [Text(f"Warning: {text}", style="yellow") for text in result["warnings"]]
-    return Group(*_spaced(glance, spread, start), *_machine(result), *warnings)
-
-
-def _machine(result: dict[str, Any]) -> Iterator[RenderableType]:
-    machine, settings, versions = result["machine"], result["settings"], result["versions"]
-    runtime = result["files"][0]["runtime"]
-    threads = settings["threads"]
-    yield Text(
-        "Speed and error: against the first file, on random input. Time: the graph alone. "
-        "Memory: what came with the file; peak: of its whole process.\n",
-        style="dim",
-    )
-    parts = [
-        machine["board"] or machine["cpu"],
-        f"{machine['cores']} cores",
-        machine["os"],
-        f"governor {machine['governor']}" if machine["governor"] else None,
-        f"{machine['temperature_c']:.0f} °C" if machine["temperature_c"] is not None else None,
-    ]
-    yield Text(", ".join(part for part in parts if part))
-    parts = [
-        f"{runtime['name']} {runtime['version']}",
-        f"edge {versions['edge']}",
-        f"Python {versions['python']}",
-        f"NumPy {versions['numpy']}",
-    ]
-    yield Text(", ".join(part for part in parts if part))
-    parts = [
-        f"{threads} thread{'s' if threads > 1 else ''}",
-        f"{settings['length']} time steps" if settings["length"] else None,
-    ]
-    yield Text(", ".join(part for part in parts if part))
 
 
 def inspect_report(result: dict[str, Any]) -> RenderableType:
@@ -178,10 +114,6 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.0f}" if value == 0 or abs(value) >= 100 else f"{value:.3g}"
-
-
-def _unit(milliseconds: Iterator[float]) -> tuple[str, float]:
-    return ("ms", 1.0) if max(milliseconds) >= 1 else ("µs", 1000.0)
 
 
 def _table(first: str, *headers: str) -> Table:

@@ -134,6 +134,8 @@ def _target(target: dict[str, Any]) -> list[RenderableType]:
 def _within(output: Any) -> Text:
     if output.is_within_step:
         return Text("one step", style="yellow")
+    if output.is_as_accurate:
+        return Text("by accuracy", style="green")
     return Text("yes", style="green") if output.is_ok else Text("no", style="red")
 
 

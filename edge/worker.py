@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from edge import board
 from edge.errors import ModelFileError
 from edge.interpreter import find_runtime
 from edge.model import EdgeModel
+from edge.stream import Stream
 from edge.tensors import encode
 
 Array = np.ndarray
+PATIENCE = {"predict": 10}  # it runs a file several times, one that takes single steps many times
 ERRORS = {kind.__name__: kind for kind in (ModelFileError, ValueError, TypeError, ImportError)}
 
 
@@ -34,6 +37,8 @@ class _Process:
 
     model: EdgeModel
     base_memory: float | None
+    feed: Stream
+    samples: list[list[Array]]
 
     def load(self, path: str, threads: int, runtime: str | None) -> dict[str, Any]:
         """Read the file and build the interpreter."""
@@ -46,7 +51,7 @@ class _Process:
             "seconds": seconds,
             "size": self.model.file.size,
             "runtime": self.model.runtime[:2],
-            "inputs": self.model.inputs,
+            "rows": self.model.rows,
         }
 
     def allocate(self, length: int) -> float:
@@ -55,10 +60,20 @@ class _Process:
         self.model.prepare(length)
         return time.perf_counter() - start
 
-    def set_inputs(self, x: list[Array]) -> None:
-        """Give the interpreter the values that `measure` runs on."""
-        values = [encode(value, info) for value, info in zip(x, self.model.inputs, strict=True)]
+    def set_inputs(self, x: list[Array], length: int) -> int:
+        """Give the interpreter the values that `measure` runs on: how many sequences they are.
+
+        Args:
+            x: noise in the shape that `predict` takes; cut, or repeated, to what one call of the file takes.
+            length: as given to `allocate`.
+        """
+        shapes = self.model.shapes(length)
+        values = [
+            np.resize(encode(value, info), shape)
+            for value, info, shape in zip(x, self.model.inputs, shapes, strict=True)
+        ]
         self.model.session.set_inputs(values)
+        return max((shape[0] for shape in shapes if shape), default=1)
 
     def measure(self, runs: int) -> list[float]:
         """The durations of that many inferences: the graph alone, as TensorFlow Lite's own tool counts."""
@@ -74,6 +89,44 @@ class _Process:
         """The outputs for a batch."""
         outputs = self.model.predict(x if len(x) > 1 else x[0])
         return outputs if isinstance(outputs, list) else [outputs]
+
+    def open_stream(self, x: list[Array]) -> bool:
+        """Make a stream of the noise `x`; False for a file that cannot be used as one."""
+        try:
+            self.feed = self.model.stream()
+        except ValueError:
+            return False
+        self.samples = []
+        for value, info, full in zip(x, self.model.inputs, self.model.shapes(1), strict=True):
+            batch = full[:1] if full[:1] != (1,) else ()
+            timed = len(info.shape) >= 2 and info.shape[1] in (1, -1)
+            single = (*batch, *full[2 if timed else 1 :])
+            count = max(value.size // max(int(np.prod(single)), 1), 1)
+            self.samples.append(list(np.resize(value, (count, *single))))
+        self.feed.step(self._sample(0))
+        self.feed.reset()
+        return True
+
+    def stream(self, begin: int, count: int, rate_hz: float) -> list[tuple[float, float]]:
+        """Feed that many samples when they are due: for each the duration of the step, and its latency.
+
+        The latency counts from the moment when the sample was due; what comes late makes the next one late.
+        """
+        clock, found = time.perf_counter, []
+        start = clock()
+        for n in range(count):
+            due = start + n / rate_hz
+            sample = self._sample(begin + n)
+            time.sleep(max(due - clock(), 0.0))
+            before = clock()
+            self.feed.step(sample)
+            after = clock()
+            found.append((after - before, after - due))
+        return found
+
+    def _sample(self, n: int) -> Any:
+        values = [each[n % len(each)] for each in self.samples]
+        return values if len(values) > 1 else values[0]
 
     def memory(self) -> dict[str, float | None]:
         """MiB: the most the process held, and how much of it came with the file."""
@@ -102,10 +155,15 @@ def main() -> None:
 
 
 class Worker:
-    """The parent's end: `worker.ask("measure", 10)`. A context manager that ends the process."""
+    """The parent's end: `worker.ask("measure", 10)`. A context manager that ends the process.
 
-    def __init__(self, path: str) -> None:
-        self.name = Path(path).name
+    Args:
+        path: of the file that it will run; messages name it.
+        limit: seconds that a request may take before the process is ended; None: any time.
+    """
+
+    def __init__(self, path: str, limit: float | None = None) -> None:
+        self.name, self.limit = Path(path).name, limit
         package = str(Path(__file__).parent.parent)
         paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115, closed in __exit__
@@ -121,15 +179,33 @@ class Worker:
         """The result of a method of the worker; its errors are raised here."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        overdue = threading.Event()
+        patience = None if self.limit is None else self.limit * PATIENCE.get(method, 1)
+        timer = None if patience is None else threading.Timer(patience, self._give_up, [overdue])
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
         try:
             pickle.dump((method, arguments), self._process.stdin)
             self._process.stdin.flush()
             kind, result = pickle.load(self._process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
+            if overdue.is_set():
+                raise ModelFileError(
+                    f"{self.name} was still busy with {method!r} after {patience:g} s and was stopped; "
+                    "if it is just slow, give it more time (--limit)."
+                ) from None
             raise ModelFileError(self._obituary(method)) from None
+        finally:
+            if timer is not None:
+                timer.cancel()
         if kind is not None:
             raise ERRORS[kind](result)
         return result
+
+    def _give_up(self, overdue: threading.Event) -> None:
+        overdue.set()
+        self._process.kill()
 
     def __enter__(self) -> Worker:
         return self

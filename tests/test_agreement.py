@@ -35,3 +35,18 @@ def test_an_integer_output_that_hardly_varies_may_be_a_step_off() -> None:
     assert check.is_within_step
     assert not check_output("y", wanted, found + 0.01, tolerance, step=1 / 256).is_ok
     assert not check_output("y", wanted, found, tolerance).is_ok
+
+
+def test_integers_may_be_right_as_often_as_keras_within_a_point() -> None:
+    rng = np.random.default_rng(0)
+    wanted = rng.dirichlet([1.0, 1.0, 1.0], size=400)
+    labels = wanted.argmax(axis=-1)
+    found = np.clip(wanted + rng.normal(scale=0.02, size=wanted.shape), 0, 1)
+    far = rng.permutation(wanted)
+    for quantize, ok in (("int8", True), ("dynamic", True), (None, False)):
+        tolerance = tolerance_for(quantize)
+        check = check_output("y", wanted, found, tolerance, labels=labels)
+        assert check.error > check.limit
+        assert (check.is_ok, check.is_as_accurate) == (ok, ok)
+        assert not check_output("y", wanted, far, tolerance, labels=labels).is_ok
+        assert not check_output("y", wanted, found, tolerance).is_ok  # nobody knows what is right

@@ -67,6 +67,9 @@ def run(
     def judge(network: str, form: str, probabilities: np.ndarray, path: Path | None = None) -> None:
         rows.append(Row(network, form, unseen, score(probabilities, windows, recordings), path))
 
+    # For `python -m edge verify` and other questions to the models.
+    np.save(folder / "windows.npy", windows.x)
+    np.save(folder / "labels.npy", windows.label)
     histories = {}
     for variant in variants:
         model, histories[variant] = train(variant, seen_recordings, windows, epochs, seed, console)

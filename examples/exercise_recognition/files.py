@@ -15,7 +15,7 @@ import tensorflow as tf
 
 import edge
 from edge.convert import convert
-from examples.exercise_recognition.data import CHANNELS, Recording, Windows, cut_windows
+from examples.exercise_recognition.data import CHANNELS, CLASSES, Recording, Windows, cut_windows
 from examples.exercise_recognition.network import with_keras_lstm
 from examples.exercise_recognition.train import WINDOW
 
@@ -52,14 +52,15 @@ def calibration_windows(seen: Sequence[Recording], seed: int) -> Array:
 
 
 def write_files(model: keras.Model, variant: str, folder: Path, representative: Array) -> dict[str, Path]:
-    """A float, a dynamic and an int8 file of one network, by kind.
+    """The Keras model, and a float, a dynamic and an int8 file of it, by kind.
 
     Args:
         representative: windows to take the int8 ranges from and to check every file with, `[n, time, 6]`.
     """
+    model.save(folder / f"{variant}.keras")
     paths = {kind: folder / f"{variant}_{kind}.tflite" for kind in KINDS}
     for kind, quantize in KINDS.items():
-        convert(model, paths[kind], quantize=quantize, representative_data=representative)
+        convert(model, paths[kind], quantize, representative, labels=CLASSES)
     return paths
 
 

@@ -1,0 +1,367 @@
+"""States that a model or a user gives and takes: encoder and decoder, chunks of a sequence, streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import edge
+from edge.convert import ConversionError, convert
+from keras_lstm_plus import LSTMPlus, LSTMPlusCell
+from tests.convertible import (
+    FEATURES,
+    keras_answer,
+    motion,
+    randomised,
+    recurrent,
+    relative_error,
+)
+from tests.runtimes import Runtime
+
+layers = keras.layers
+Array = np.ndarray
+
+UNITS, SAMPLES, STEPS = 6, 30, 6
+Converted = Callable[..., Path]
+
+
+def sequence(name: str = "x") -> Any:
+    return keras.Input((None, FEATURES), name=name)
+
+
+def encoder_decoder() -> keras.Model:
+    """The decoder starts from where the encoder ended."""
+    source, target = sequence("source"), sequence("target")
+    _, *states = recurrent("peephole", UNITS, return_state=True, name="encoder")(source)
+    y = recurrent("stock", UNITS, return_sequences=True, name="decoder")(target, initial_state=states)
+    return keras.Model([source, target], layers.Dense(4, name="answer")(y))
+
+
+def both_ways() -> keras.Model:
+    """The same with both of them bidirectional: four states."""
+    source, target = sequence("source"), sequence("target")
+    encoder = layers.Bidirectional(recurrent("stock", UNITS, return_state=True), name="encoder")
+    decoder = layers.Bidirectional(recurrent("stock", UNITS, return_sequences=True), name="decoder")
+    _, *states = encoder(source)
+    return keras.Model([source, target], layers.Dense(4)(decoder(target, initial_state=states)))
+
+
+def states_as_ends() -> keras.Model:
+    """Initial states are inputs of the model, final states outputs."""
+    x, h, c = sequence(), keras.Input((UNITS,), name="h"), keras.Input((UNITS,), name="c")
+    layer = recurrent("peephole", UNITS, return_sequences=True, return_state=True, name="memory")
+    y, *states = layer(x, initial_state=[h, c])
+    return keras.Model([x, h, c], [layers.Dense(3, name="answer")(y), *states])
+
+
+def state_outputs() -> keras.Model:
+    """No sequence comes out, only states: of a layer, and of another that reads backwards."""
+    x = sequence()
+    _, h, c = recurrent("stock", UNITS, return_state=True, name="forwards")(x)
+    _, *back = recurrent("peephole", UNITS, return_state=True, go_backwards=True, name="backwards")(x)
+    return keras.Model(x, [h, c, *back])
+
+
+def called_twice() -> keras.Model:
+    """One layer with two uses: two states, one set of weights."""
+    x = sequence()
+    twice = recurrent("peephole", FEATURES, return_sequences=True, name="twice")
+    return keras.Model(x, layers.Dense(3, name="answer")(twice(twice(x))))
+
+
+def stack() -> keras.Model:
+    """Two layers and a head for every step."""
+    y = recurrent("peephole", UNITS, return_sequences=True, name="first")(x := sequence())
+    y = recurrent("stock", UNITS - 1, return_sequences=True, name="second")(y)
+    return keras.Model(x, layers.Dense(3, name="answer")(y))
+
+
+def other_cells() -> keras.Model:
+    """What no fused operator exists for: a stack of cells, and a GRU."""
+    cells = layers.StackedRNNCells([LSTMPlusCell(UNITS, "peephole"), layers.GRUCell(4)])
+    y = layers.RNN(cells, return_sequences=True, name="stacked")(x := sequence())
+    return keras.Model(x, layers.GRU(5, return_sequences=True, name="gru")(y))
+
+
+BUILD = {
+    build.__name__: build
+    for build in (
+        encoder_decoder,
+        both_ways,
+        states_as_ends,
+        state_outputs,
+        called_twice,
+        stack,
+        other_cells,
+    )
+}
+model_of = cache(lambda name: randomised(BUILD[name]()))
+
+
+def inputs_of(name: str, samples: int, lengths: tuple[int, int], seed: int) -> list[Array]:
+    """Inputs for a model: sequences of these lengths, or a sequence and states."""
+    rng = np.random.default_rng(seed)
+    if name in ("encoder_decoder", "both_ways"):
+        return [motion(samples, length, seed + n) for n, length in enumerate(lengths)]
+    if name == "states_as_ends":
+        shape = (samples, UNITS)
+        h, c = rng.uniform(-0.8, 0.8, shape), rng.uniform(-2, 2, shape)
+        return [motion(samples, lengths[0], seed), h.astype(np.float32), c.astype(np.float32)]
+    return [motion(samples, lengths[0], seed)]
+
+
+def only(x: list[Array]) -> Any:
+    return x if len(x) > 1 else x[0]
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Converted:
+    """converted(name, quantize, ...): a file, made once for both runtimes."""
+    folder = tmp_path_factory.mktemp("states")
+
+    @cache
+    def make(
+        name: str,
+        quantize: str | None = None,
+        state: str = "reset",
+        lowering: str = "fused",
+        length: int | None = None,
+    ) -> Path:
+        path = folder / f"{name}-{quantize}-{state}-{lowering}-{length}.tflite"
+        lengths = (length or 2 * STEPS,) * 2 if lowering == "unrolled" else (2 * STEPS, STEPS)
+        x = inputs_of(name, 96 if quantize == "int8" else 8, lengths, 20)
+        result = convert(model_of(name), path, quantize, only(x), state, lowering=lowering, length=length)
+        assert (result.lowering, result.state) == (lowering, state)
+        return result.path
+
+    return make
+
+
+def check(found: Array, wanted: Array, quantize: str | None, limit: float = 0.03) -> None:
+    assert found.shape == wanted.shape
+    assert wanted.std() > 0.05  # there is something to be wrong about
+    if quantize is None:
+        np.testing.assert_allclose(found, wanted, atol=1e-5 * max(1.0, np.abs(wanted).max()))
+    else:
+        assert relative_error(found, wanted) < limit
+
+
+def call(runtime: Runtime, path: Path, x: list[Array]) -> list[Array]:
+    """The outputs for all samples, each in a call of its own."""
+    found = runtime.run(path, [[value[n : n + 1] for value in x] for n in range(len(x[0]))])
+    return [np.concatenate(each) for each in zip(*found, strict=True)]
+
+
+# -- states inside of a model ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quantize", [None, "dynamic", "int8"])
+@pytest.mark.parametrize("name", ["encoder_decoder", "both_ways", "states_as_ends", "state_outputs"])
+def test_states_of_a_model(name: str, quantize: str | None, converted: Converted, runtime: Runtime) -> None:
+    """Sequences of several lengths, through one file, the longer ones first."""
+    path = converted(name, quantize)
+    for lengths in ((12, 6), (3, 9), (1, 1)):
+        x = inputs_of(name, SAMPLES, lengths, 40)
+        for found, wanted in zip(call(runtime, path, x), keras_answer(model_of(name), x), strict=True):
+            check(found, wanted, quantize, 0.03 if lengths == (12, 6) else 0.05)
+
+
+@pytest.mark.parametrize("name", ["encoder_decoder", "both_ways"])
+def test_the_encoder_matters(name: str) -> None:
+    """Another source gives another answer: a file that lost the states would show."""
+    source, target = inputs_of(name, SAMPLES, (12, 6), 40)
+    (wanted,) = keras_answer(model_of(name), [source, target])
+    (other,) = keras_answer(model_of(name), [source[::-1].copy(), target])
+    assert relative_error(other, wanted) > 0.1
+
+
+def test_encoder_and_decoder_written_out(converted: Converted, runtime: Runtime) -> None:
+    path = converted("encoder_decoder", None, lowering="unrolled", length=STEPS)
+    x = inputs_of("encoder_decoder", SAMPLES, (STEPS, STEPS), 41)
+    (found,) = call(runtime, path, x)
+    check(found, keras_answer(model_of("encoder_decoder"), x)[0], None)
+
+
+def test_a_state_that_the_model_gives_is_no_end_of_the_file(tmp_path: Path) -> None:
+    """With explicit states only those of the encoder are free; a step has no place for the decoder's."""
+    model = model_of("encoder_decoder")
+    convert(model, tmp_path / "m.tflite", state="explicit")
+    file = edge.load(tmp_path / "m.tflite")
+    assert [state.name for state in file.states] == ["encoder_h", "encoder_c"]
+    with pytest.raises(ValueError, match="'decoder' .*gives it a state to start from.*lowering='fused'"):
+        convert(model, tmp_path / "n.tflite", lowering="step")
+    assert not (tmp_path / "n.tflite").exists()
+
+
+# -- states at the ends of a file -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "quantize", "lowering", "length"),
+    [
+        ("stack", None, "fused", None),
+        ("stack", "dynamic", "fused", None),
+        ("stack", "int8", "fused", None),
+        ("stack", None, "unrolled", 3),
+        ("stack", "int8", "unrolled", 3),
+        ("stack", None, "step", None),
+        ("stack", "int8", "step", None),
+        ("called_twice", None, "fused", None),
+        ("called_twice", None, "step", None),
+        ("other_cells", None, "unrolled", 3),
+        ("other_cells", None, "step", None),
+        ("other_cells", "dynamic", "step", None),
+    ],
+)
+def test_chunks_are_the_whole(
+    name: str, quantize: str | None, lowering: str, length: int | None, converted: Converted, runtime: Runtime
+) -> None:
+    """A sequence cut into pieces, each started from the states that the piece before gave."""
+    path = converted(name, quantize, "explicit", lowering, length)
+    (x,) = inputs_of(name, SAMPLES, (12, 0), 42)
+    pieces = {"fused": (5, 1, 4, 2), "unrolled": (3,) * 4, "step": (1,) * 12}[lowering]
+    states = [state.zeros(SAMPLES) for state in edge.load(path).states]
+    states = [np.zeros(state.shape, np.float32) for state in states]
+    parts, begin = [], 0
+    for size in pieces:
+        output, *states = call(runtime, path, [x[:, begin : begin + size], *states])
+        parts.append(output)
+        begin += size
+    assert begin == x.shape[1]
+    is_plain_int8 = quantize == "int8" and lowering != "fused"
+    limit = 0.10 if is_plain_int8 else 0.03
+    check(np.concatenate(parts, axis=1), keras_answer(model_of(name), x)[0], quantize, limit)
+
+
+@pytest.mark.parametrize("lowering", ["fused", "step"])
+def test_a_layer_called_twice_has_two_states(lowering: str, converted: Converted) -> None:
+    file = edge.load(converted("called_twice", None, "explicit", lowering))
+    names = [end.name for state in file.states for end in (state.input, state.output)]
+    assert len(set(names)) == len(names) == 8
+    assert [state.name for state in file.states] == ["twice_h", "twice_c", "twice_h_1", "twice_c_1"]
+
+
+def test_what_the_fused_operator_does_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no fused operator for StackedRNNCells; .*'unrolled' or 'step'"):
+        convert(model_of("other_cells"), tmp_path / "m.tflite", lowering="fused")
+
+
+# -- stateful layers --------------------------------------------------------------------------------------
+
+
+@cache
+def stateful() -> keras.Model:
+    """Keras keeps the states of both layers from call to call."""
+    x = keras.Input((None, FEATURES), batch_size=1, name="x")
+    y = LSTMPlus(UNITS, "peephole", return_sequences=True, stateful=True, name="first")(x)
+    return randomised(keras.Model(x, recurrent("stock", 5, stateful=True, name="second")(y)))
+
+
+@pytest.fixture(scope="module")
+def stateful_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("stateful")
+
+    @cache
+    def make(state: str) -> Path:
+        convert(stateful(), folder / f"{state}.tflite", state=state, lowering="fused")
+        return folder / f"{state}.tflite"
+
+    return make
+
+
+@pytest.mark.parametrize("state", ["carry", "explicit"])
+def test_stateful_goes_on(state: str, stateful_file: Callable[[str], Path], runtime: Runtime) -> None:
+    path = stateful_file(state)  # first: whatever convert does to the states of the model is undone below
+    pieces = [motion(1, length, 50 + length) for length in (4, 7, 1, 5)]
+    stateful().reset_states() if hasattr(stateful(), "reset_states") else None
+    for layer in stateful().layers[1:]:
+        layer.reset_state()
+    wanted = [np.asarray(stateful()(piece)) for piece in pieces]
+    if state == "carry":
+        found = [outputs[0] for outputs in runtime.run(path, [[piece] for piece in pieces])]
+    else:
+        found, states = [], [np.zeros((1, size), np.float32) for size in (UNITS, UNITS, 5, 5)]
+        for piece in pieces:
+            output, *states = call(runtime, path, [piece, *states])
+            found.append(output)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    alone = keras_answer(keras.models.clone_model(stateful()), pieces[0])  # the same shape, other weights
+    assert alone[0].shape == found[0].shape
+
+
+def test_converting_leaves_the_states_of_the_model_alone(tmp_path: Path) -> None:
+    stateful()(motion(1, 4))
+    before = [np.asarray(state) for layer in stateful().layers[1:] for state in layer.states]
+    convert(stateful(), tmp_path / "m.tflite", state="carry")
+    after = [np.asarray(state) for layer in stateful().layers[1:] for state in layer.states]
+    assert all(np.abs(state).max() > 0 for state in before)
+    np.testing.assert_array_equal(np.concatenate(after, 1), np.concatenate(before, 1))
+    assert all(layer.stateful for layer in stateful().layers[1:])
+
+
+def test_stateful_is_not_reset(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'first' .*stateful=True .*use state='carry' or state='explicit'"):
+        convert(stateful(), tmp_path / "m.tflite", state="reset", lowering="fused")
+    assert not list(tmp_path.iterdir())
+
+
+# -- models that are no good one step at a time -----------------------------------------------------------
+
+
+def convolution(padding: str) -> Any:
+    return lambda x: recurrent("stock", 5)(layers.Conv1D(5, 3, padding=padding)(x))
+
+
+def pooled(x: Any) -> Any:
+    return layers.GlobalAveragePooling1D()(recurrent("stock", 5, return_sequences=True)(x))
+
+
+def attended(x: Any) -> Any:
+    y = recurrent("stock", 5, return_sequences=True)(x)
+    return layers.Attention()([y, y])
+
+
+def halved(x: Any) -> Any:
+    return recurrent("stock", 5)(layers.MaxPooling1D(2)(x))
+
+
+FURTHER: dict[str, Callable[[Any], Any]] = {
+    "convolution, causal": convolution("causal"),
+    "convolution, valid": convolution("valid"),
+    "convolution, same": convolution("same"),
+    "pooling over all": pooled,
+    "pooling by two": halved,
+    "attention": attended,
+}
+
+
+@pytest.mark.parametrize("kind", FURTHER)
+def test_a_step_of_a_model_that_looks_further_is_refused(kind: str, tmp_path: Path) -> None:
+    model = randomised(keras.Model(x := sequence(), FURTHER[kind](x)))
+    with pytest.raises((ConversionError, ValueError), match="looks at several time steps at once") as error:
+        convert(model, tmp_path / "m.tflite", lowering="step")
+    assert "lowering='fused'" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["convolution, causal", "pooling over all"])
+def test_a_stream_of_such_a_model_is_noted(kind: str, tmp_path: Path) -> None:
+    """The file is right for whole sequences, so it is kept; who streams it is told."""
+    model = randomised(keras.Model(x := sequence(), FURTHER[kind](x)))
+    result = convert(model, tmp_path / "m.tflite", state="carry")
+    assert any("looks at several time steps" in note for note in result.notes)
+    assert any("looks at several time steps" in line for line in str(result).splitlines())
+
+
+def test_backwards_is_refused_before_the_file_is_made(tmp_path: Path) -> None:
+    x = sequence()
+    model = keras.Model(x, layers.Bidirectional(recurrent("stock", 4, name="memory"))(x))
+    with pytest.raises(ValueError, match="reads the sequence from its end .*Bidirectional.*'unrolled'"):
+        convert(model, tmp_path / "m.tflite", lowering="step")
