@@ -1,6 +1,6 @@
-"""The page in a headless Chromium, driven through its own protocol: for tests, and for a benchmark without a hand.
+"""The page in a headless Chromium, driven through its own protocol, for tests and measurements without a hand.
 
-The protocol runs over a pair of pipes, messages of JSON with a zero byte between them, so nothing else is needed.
+The protocol runs over a pair of pipes, messages of JSON with a zero byte between them: nothing else is needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge.serve import Server, Site
+from edge.serve import Server
+from edge.web_site import Site
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 VARIABLE = "EDGE_BROWSER"
@@ -37,7 +38,9 @@ def find_browser() -> str:
     named = os.environ.get(VARIABLE)
     found = shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
     if not found:
-        what = f"${VARIABLE} names {named}, which is no program" if named else "No Chromium or Chrome was found"
+        what = (
+            f"${VARIABLE} names {named}, which is no program" if named else "No Chromium or Chrome was found"
+        )
         raise OSError(f"{what}; install one (Debian: apt-get install chromium) or name it in ${VARIABLE}.")
     return found
 
@@ -60,8 +63,8 @@ class Browser:
     """A headless Chromium with one tab of the size of a phone. Use it as a context manager.
 
     Attributes:
-        problems: what the pages have put on the console as a warning or an error, failed requests and uncaught
-            exceptions included.
+        problems: what the pages have put on the console as a warning or an error, with failed requests and
+            uncaught exceptions.
 
     Raises:
         OSError: there is no Chromium, or it does not start.
@@ -78,7 +81,12 @@ class Browser:
             "--remote-debugging-pipe",  # messages in on descriptor 3, out on 4
             f"--user-data-dir={self._folder}",
             f"--window-size={PHONE[0]},{PHONE[1]}",
-            *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage"),
+            *(
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-dev-shm-usage",
+            ),
             *(() if SANDBOXED else ("--no-sandbox",)),
             *arguments,
             "about:blank",

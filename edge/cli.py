@@ -12,6 +12,7 @@ from rich.console import Console
 from edge.cli_benchmark import benchmark
 from edge.cli_convert import TargetName, convert, verify
 from edge.cli_report import report
+from edge.cli_serve import serve
 from edge.cli_tools import EXIT_CODES, as_json, one_sentence
 from edge.targets import TARGETS
 
@@ -24,6 +25,7 @@ app.command(epilog=EXIT_CODES)(convert)
 app.command(epilog=f"{EXIT_CODES[:-1]}; 3 the file runs, but its error exceeds the tolerance.")(verify)
 app.command(epilog=EXIT_CODES)(benchmark)
 app.command(epilog=EXIT_CODES)(report)
+app.command(epilog=EXIT_CODES)(serve)
 
 
 @app.callback(epilog=f"{EXIT_CODES[:-1]}; 3 (verify) the file runs, but its error exceeds the tolerance.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -55,19 +56,31 @@ def benchmark(
         str | None, typer.Option("--json", metavar="PATH", help="Write all figures there; - is stdout.")
     ] = None,
     runtime: Runtime = None,
+    ssh: Annotated[
+        str | None,
+        typer.Option(metavar="USER@HOST", help="Measure there: a Raspberry Pi, or any Linux with Python."),
+    ] = None,
+    ssh_python: Annotated[
+        str, typer.Option(metavar="PATH", help="With --ssh: a Python there that has NumPy and a runtime.")
+    ] = "python3",
 ) -> None:
     """Measure size, start, speed, memory and error of files, side by side on random input."""
     with one_sentence():
-        from edge.benchmark import benchmark as measure
+        if ssh is None:
+            from edge.benchmark import benchmark as measure
+        else:
+            from edge.ssh import benchmark_over_ssh
+
+            measure = partial(benchmark_over_ssh, ssh, python=ssh_python)
 
         target = json_target(json_path)
         with progress() as bar:
             result = measure(
                 files,
-                [int(part) for part in threads.split(",")],
-                [int(part) for part in length.split(",")] if length else None,
-                runs,
-                runtime,
+                threads=[int(part) for part in threads.split(",")],
+                length=[int(part) for part in length.split(",")] if length else None,
+                runs=runs,
+                runtime=runtime,
                 progress=bar,
                 stream_rate_hz=stream,
                 limit=limit,

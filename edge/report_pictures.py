@@ -221,7 +221,7 @@ def _grid(count: int, height: float) -> tuple[Any, list[Any]]:
 
 
 class Marks:
-    """How a measurement is drawn: a colour a file; a mark a platform, or a file if all are of one platform."""
+    """How a measurement is drawn: colours by file, marks by platform, or by file where there is one."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.files = list(dict.fromkeys(row.file for row in rows))

@@ -31,9 +31,9 @@ def tables(files: Sequence[Entry], names: Sequence[str]) -> list[Cells]:
 def labels(files: Sequence[Entry]) -> list[str]:
     """What to call each entry: its file, and what else tells it from the others."""
     varies = {
-        key: len({file[key] for file in files if file[key] is not None}) > 1
-        for key in ("group", "length", "threads")
+        key: len({file[key] for file in files if file[key] is not None}) > 1 for key in ("length", "threads")
     }
+    varies["group"] = len({file["group"] for file in files}) > 1
     return [
         ", ".join(
             filter(

@@ -1,40 +1,27 @@
 """A small web server for one page, which runs model files in the browser. Standard library only.
 
-What it serves is a table made when it starts: no request ever becomes a path on the disk. Beyond the loopback it asks
-for a token, and it answers only requests that name it by the address that it listens on, so that no other web site can
-read from it through the user's browser.
+What it serves is a table made when it starts: no request ever becomes a path on the disk. Beyond the loopback
+it asks for a token; on the loopback it answers only requests that name it so, and no other web site can read
+from it through the user's browser.
 """
 
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
+from edge.web_site import Answer, Site
 
-from edge.version import __version__
-from edge.web_models import ServedModel
-from edge.web_runtimes import RUNTIMES, fetch
-
-PAGE = Path(__file__).parent / "web"
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".wasm": "application/wasm",
-}
 HEADERS = {
     # The runtimes are WebAssembly, whose loaders make a function or two of text.
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; "
@@ -47,95 +34,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 COOKIE = "edge-session"
-
-
-class Answer(NamedTuple):
-    """The body of an answer, its type, and whether a browser may keep it."""
-
-    body: bytes
-    type: str
-    keep: bool = False
-
-
-Route = Callable[[], Answer]
-
-
-class Site:
-    """All there is to be served, by path.
-
-    Args:
-        models: the files, in the order in which the page offers them.
-        samples: a recording `[windows, time, features]` float32, or None.
-        samples_name: how the page calls it.
-        rate: samples in a second that the models expect.
-        cache: where the runtimes are kept.
-        report: is told when a runtime is fetched.
-    """
-
-    def __init__(
-        self,
-        models: Sequence[ServedModel],
-        samples: np.ndarray | None,
-        samples_name: str,
-        rate: float,
-        cache: Path,
-        report: Callable[[str], None] | None = None,
-    ) -> None:
-        self._cache, self._report, self._lock = cache, report, threading.Lock()
-        self._fetched: dict[str, dict[str, Path]] = {}
-        self.routes: dict[str, Route] = {}
-        for path in PAGE.iterdir():
-            if path.suffix in TYPES and path.is_file() and not path.is_symlink():
-                self._add(f"/{path.name}", Answer(path.read_bytes(), TYPES[path.suffix]))
-        self.routes["/"] = self.routes["/index.html"]
-        for number, model in enumerate(models):
-            self._add(f"/models/{number}.tflite", Answer(model.content, "application/octet-stream"))
-        if samples is not None:
-            self._add("/samples.f32", Answer(samples.astype("<f4").tobytes(), "application/octet-stream"))
-        bases = {}
-        for target, packages in RUNTIMES.items():
-            bases[target] = f"runtimes/{target}-{packages[0].version}"
-            for package in packages:
-                for name in package.files:
-                    key = "wasm-utils.js" if package.name.endswith("/wasm-utils") else Path(name).name
-                    self.routes[f"/{bases[target]}/{key}"] = self._runtime_route(target, key)
-        session = {
-            "version": __version__,
-            "models": [model.description for model in models],
-            "samples": samples is not None and {"name": samples_name, "shape": list(samples.shape)},
-            "rate": rate,
-            "runtimes": {
-                target: {"base": bases[target], "package": packages[0].name, "version": packages[0].version}
-                for target, packages in RUNTIMES.items()
-            },
-        }
-        self._add("/session.json", Answer(json.dumps(session, allow_nan=False).encode(), "application/json"))
-
-    def prepare(self, target: str) -> None:
-        """Fetch a runtime if it is not there yet.
-
-        Raises:
-            OSError: it cannot be had.
-        """
-        with self._lock:
-            if target not in self._fetched:
-                self._fetched[target] = fetch(target, self._cache, self._report)
-
-    def _add(self, path: str, answer: Answer) -> None:
-        self.routes[path] = lambda: answer
-
-    def _runtime_route(self, target: str, key: str) -> Route:
-        def answer() -> Answer:
-            self.prepare(target)
-            path = self._fetched[target][key]
-            if path.is_symlink():
-                raise OSError(f"{path.name} in the cache is a link.")
-            body = path.read_bytes()
-            if key == "index.js":  # browsers know modules by their address, not by a package's name
-                body = body.replace(b'"@litertjs/wasm-utils"', b'"./wasm-utils.js"')
-            return Answer(body, TYPES[path.suffix], keep=True)
-
-        return answer
 
 
 class Server(ThreadingHTTPServer):
@@ -173,7 +71,9 @@ class Server(ThreadingHTTPServer):
             super().__init__((host, port), Handler)
         except (OSError, OverflowError) as error:
             words = error.strerror if isinstance(error, OSError) else "a port is a number from 0 to 65535"
-            raise OSError(f"{host} port {port} cannot be listened on: {words}; --port 0 takes a free one.") from None
+            raise OSError(
+                f"{host} port {port} cannot be listened on: {words}; --port 0 takes a free one."
+            ) from None
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
@@ -226,7 +126,9 @@ class Handler(BaseHTTPRequestHandler):
                 self._enter(session)
                 return
             if not self.server.knows(self._session()):
-                self._refuse(HTTPStatus.FORBIDDEN, "Open the address that the terminal shows now: each works once.")
+                self._refuse(
+                    HTTPStatus.FORBIDDEN, "Open the address that the terminal shows now: each works once."
+                )
                 return
         route = self.server.site.routes.get(parts.path)
         if route is None:
@@ -239,7 +141,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         self._send(HTTPStatus.OK, answer)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def _names_us(self) -> bool:
         """Whether the request is for this server by a name that no other site can have pointed at it."""

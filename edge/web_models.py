@@ -25,7 +25,7 @@ Array = np.ndarray
 
 
 class ServedModel(NamedTuple):
-    """A model as the page gets it: its bytes as they were when the server started, and what is known of them."""
+    """A model as the page gets it: its bytes as they were when the server started, and a description."""
 
     content: bytes
     description: dict[str, Any]
@@ -35,11 +35,11 @@ def served_model(path: Path) -> ServedModel:
     """Read a model file for the page.
 
     Returns:
-        The bytes and a description: `name`, `size_bytes`; `inputs` and `outputs` of the graph, those for states
-        last, each `names` (of the tensor, and of the signature if it has another), `shape` (-1: free), `dtype`,
-        `scale`, `zero_point`, inputs also `free`, pairs of a free axis and where in the file its length stands,
-        outputs also `timed`; `states`, how many there are; `state`, `lowering`, `quantize`, `labels`,
-        `normalization`; `verdicts`, by runtime.
+        The bytes and a description: `name`, `size_bytes`; `inputs` and `outputs` of the graph, those for
+        states last, each `names` (of the tensor, and of the signature if it has another), `shape` (-1: free),
+        `dtype`, `scale`, `zero_point`, inputs also `free`, pairs of a free axis and where in the file its
+        length stands, outputs also `timed`; `states`, how many there are; `state`, `lowering`, `quantize`,
+        `labels`, `normalization`; `verdicts`, by runtime.
 
     Raises:
         ModelFileError: it is missing, damaged, or has an end that cannot be passed in and out.
@@ -76,8 +76,8 @@ def served_model(path: Path) -> ServedModel:
         "labels": list(note.labels) if note and note.labels else None,
         "normalization": note.normalization._asdict() if note and note.normalization else None,
         "verdicts": {
-            # The runtimes cannot resize an input. The page writes the length into the file before they load it.
-            # And none but tfjs passes integers of 8 or 16 bits.
+            # The runtimes cannot resize an input: the page writes the length into the file before they load
+            # it. And none but tfjs passes integers of 8 or 16 bits.
             name: verdict(
                 file,
                 replace(TARGETS[name], free_length=True, integer_ends=name == "web-tfjs"),
@@ -100,8 +100,8 @@ def recording(path: Path) -> Array:
     """Samples for the page, `[windows, time, features]`, float32.
 
     Args:
-        path: a `.npy`, a `.npz` of one array, or a `.csv` with a row for each sample (and names in the first, or
-            not), `[time, features]` or `[windows, time, features]`.
+        path: a `.npy`, a `.npz` of one array, `[time, features]` or `[windows, time, features]`, or a `.csv`
+            with a row for each sample (and names in the first, or not).
 
     Raises:
         OSError: there is no such file.
@@ -131,7 +131,7 @@ def _read_csv(path: Path) -> Array:
         return np.array([[float(cell) for cell in row] for row in rows], np.float32)
     except ValueError:
         raise ValueError(
-            f"{path} is no table of numbers: a row for each sample, as many numbers in each, commas between them."
+            f"{path} is no table of numbers: a row for each sample, as many numbers in each, with commas."
         ) from None
 
 
@@ -180,7 +180,9 @@ def _signature_keys(content: bytes) -> dict[tuple[int, int], str]:
     for signature in _root(content).tables(7):
         if signature.number(4, "I") == 0:
             return {
-                (side, entry.number(1, "I")): entry.text(0) for side in (0, 1) for entry in signature.tables(side)
+                (side, entry.number(1, "I")): entry.text(0)
+                for side in (0, 1)
+                for entry in signature.tables(side)
             }
     return {}
 

@@ -1,7 +1,7 @@
 """The runtimes that run a file in a browser: which npm packages, and how they come onto this machine, once.
 
-They are five to ten megabytes each, too much to carry along with this package. npm fetches them, from wherever the
-user has set it up to fetch from, and what it brings must be exactly the file that the tests ran with.
+They are eight to nineteen megabytes each, too much to carry along with this package. npm fetches them, from
+wherever the user has set it up to fetch from; what it brings must be exactly the file that the tests ran with.
 """
 
 from __future__ import annotations
@@ -49,9 +49,13 @@ def _litert_utils(version: str, sha512: str) -> Package:
 # By the name of the row in `edge.targets`, the preferred first. The licence of all is Apache 2.0.
 RUNTIMES: dict[str, tuple[Package, ...]] = {
     "web-litert": (
-        _litert("0.2.1", "DhoP7VY6ibcGzcQTWqH3/rbtBjq/bi8iMaR4IeGRndq7FI+v6RLwhcdtPtbV2lNv0RmjWIQbaA75K/m57gqQqw=="),
+        _litert(
+            "0.2.1",
+            "DhoP7VY6ibcGzcQTWqH3/rbtBjq/bi8iMaR4IeGRndq7FI+v6RLwhcdtPtbV2lNv0RmjWIQbaA75K/m57gqQqw==",
+        ),
         _litert_utils(
-            "0.2.1", "38/EbAu2u7DxXz3SCQbnIKYbj68x8x9HVmWVCX+UseRydYu0EDBaMPzUWYvhQCM1r79Q3Q7mn86SiFlWvlQrZw=="
+            "0.2.1",
+            "38/EbAu2u7DxXz3SCQbnIKYbj68x8x9HVmWVCX+UseRydYu0EDBaMPzUWYvhQCM1r79Q3Q7mn86SiFlWvlQrZw==",
         ),
     ),
     "web-tfjs": (
@@ -70,9 +74,13 @@ RUNTIMES: dict[str, tuple[Package, ...]] = {
         ),
     ),
     "compiled-model": (
-        _litert("2.5.3", "PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ=="),
+        _litert(
+            "2.5.3",
+            "PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ==",
+        ),
         _litert_utils(
-            "2.5.3", "4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ=="
+            "2.5.3",
+            "4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ==",
         ),
     ),
 }
@@ -120,8 +128,8 @@ def _fetch(package: Package, cache: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise OSError(
-            f"{package.name} {package.version}, which runs the file in the browser, has to be fetched once and npm is "
-            f"not installed: install npm, or copy {cache} from a machine where this command has run."
+            f"{package.name} {package.version}, which runs files in the browser, has to be fetched once, and npm "
+            f"is not installed: install npm, or copy {cache} from a machine where this command has run."
         )
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -138,7 +146,14 @@ def _fetch(package: Package, cache: Path) -> None:
 
 def _packed(npm: str, package: Package, folder: Path) -> Path:
     """The archive of a package, as npm stores it into a folder."""
-    command = [npm, "pack", f"{package.name}@{package.version}", "--json", "--ignore-scripts", "--loglevel=error"]
+    command = [
+        npm,
+        "pack",
+        f"{package.name}@{package.version}",
+        "--json",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ]
     what = f"npm could not fetch {package.name} {package.version}"
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from edge.report_targets import targets_markdown
 from keras_lstm_plus import catalogue
 from keras_lstm_plus.variants import VARIANTS
 
@@ -15,6 +16,12 @@ def test_the_table_of_variants_is_up_to_date() -> None:
     found = re.search(r"<!-- variants -->\n(.*?)\n<!-- /variants -->", README, re.DOTALL)
     assert found, "the README has no table between <!-- variants --> and <!-- /variants -->"
     assert found.group(1) == catalogue.markdown(), "stale: python -m keras_lstm_plus.catalogue"
+
+
+def test_the_table_of_targets_is_up_to_date() -> None:
+    found = re.search(r"<!-- targets -->\n(.*?)\n<!-- /targets -->", README, re.DOTALL)
+    assert found, "the README has no table between <!-- targets --> and <!-- /targets -->"
+    assert found.group(1) == targets_markdown(), "stale: python -m edge targets --markdown"
 
 
 def test_every_variant_has_a_source() -> None:

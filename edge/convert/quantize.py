@@ -47,18 +47,15 @@ def weights_to_int8(model: flatbuffer.Model) -> None:
 def weights_to_float16(model: flatbuffer.Model) -> None:
     """Store the weights of each fused layer in 16 bits; an operator before it widens them. Edits it."""
     for operator in fused_operators(model):
-        for slot, index in enumerate(operator.inputs):
-            if index not in _weights(model, operator):
+        weights = _weights(model, operator)
+        for slot, index in enumerate(list(operator.inputs)):
+            if index not in weights:
                 continue
             value = flatbuffer.constant(model, index)
-            narrow = flatbuffer.add_constant(
-                model, f"{flatbuffer.tensor_name(model, index)}/float16", value.astype(np.float16)
-            )
-            wide = flatbuffer.add_tensor(
-                model, f"{flatbuffer.tensor_name(model, index)}/wide", value.shape, np.float32
-            )
-            operator.inputs[slot] = wide
-            operators.insert_before(model, operator, operators.converted(model, "DEQUANTIZE", narrow, wide))
+            flatbuffer.set_constant(model, index, value.astype(np.float16))
+            name = f"{flatbuffer.tensor_name(model, index)}/wide"
+            operator.inputs[slot] = wide = flatbuffer.add_tensor(model, name, value.shape, np.float32)
+            operators.insert_before(model, operator, operators.converted(model, "DEQUANTIZE", index, wide))
 
 
 def quantize_all(

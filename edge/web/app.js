@@ -118,11 +118,12 @@ function stop(words) {
   if (!live) return;
   halt();
   halt = () => {};
-  live.stop();
+  const last = live;
+  last.stop();
   live = undefined;
   $("start").textContent = "Start";
   $("reset").hidden = true;
-  $("pace").textContent = `${words}. ${$("pace").textContent}`;
+  $("pace").textContent = last.samples ? `${words}. ${progressOf(last)}` : words;
 }
 
 async function startAnew() {
@@ -132,7 +133,11 @@ async function startAnew() {
 
 function show(values) {
   $("best").textContent = showBars($("bars"), model, values);
-  if (live) $("pace").textContent = `${live.samples} samples, ${live.pace.toFixed(2)} ms an answer`;
+  if (live) $("pace").textContent = progressOf(live);
+}
+
+function progressOf({ samples, pace }) {
+  return `${count(samples, "sample")}${pace ? `, ${pace.toFixed(2)} ms an answer` : ""}`;
 }
 
 async function showSource() {

@@ -70,8 +70,9 @@ function log(line) {
 
 async function loadTfjs(folder) {
   globalThis.exports = {}; // where its script puts its names a second time
-  await script(await checked(`${folder}tflite_web_api_client.js`));
-  return onOneThread(() => {
+  const address = await checked(`${folder}tflite_web_api_client.js`);
+  return onOneThread(async () => {
+    await script(address);
     tfweb.tflite_web_api.setWasmPath(folder);
     return tfweb.TFLiteWebModelRunner;
   });

@@ -1,8 +1,8 @@
 """A Raspberry Pi's Python on this machine: Debian's packages of the other architecture, run by QEMU.
 
-Nothing is installed on this machine, and nobody needs to be root: packages are only unpacked, into a folder of
-the user's cache. Python there runs `pip install` itself, as on a Pi. Numbers that it computes are those of an
-Arm; times mean nothing.
+Nothing is installed on this machine, and nobody needs to be root: packages are only unpacked, into a folder
+of the user's cache. Python there runs `pip install` itself, as on a Pi. Numbers that it computes are those of
+an Arm; times mean nothing.
 """
 
 from __future__ import annotations

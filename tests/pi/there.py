@@ -30,7 +30,7 @@ def about(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def predict(request: dict[str, Any]) -> dict[str, Any]:
-    """Twice the same: nothing may remain of the first time. With `states` from there, and with the last ones."""
+    """Twice the same: nothing may remain of the first time. From `states`, if they are given."""
     model, inputs = _load(request), [np.array(x, np.float32) for x in request["inputs"]]
     x = inputs if len(inputs) > 1 else inputs[0]
     if "states" not in request:

@@ -1,0 +1,143 @@
+"""Inference speed, side by side in one run: `python -m benchmarks.inference`.
+
+One LSTM with the same weights on one sequence, one thread: our fused files (float, dynamic, int8), the stock
+conversion of `keras.layers.LSTM`, ONNX Runtime and torch. The contestants take turns, so that a noisy machine
+is as noisy for each. Behind each time stands how many times as fast as the stock file it is. The errors are
+against Keras. The JSON is what `python -m edge report` draws.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+SIZES = [(16, 32), (64, 128), (128, 256)]  # inputs, cells
+LENGTHS = (100, 1000)
+ROUNDS, TURN, MOST = 15, 0.05, 50  # seconds and inferences of a turn
+UNKNOWN = (
+    *("path", "load_ms", "init_ms", "peak_memory_mb", "added_memory_mb"),
+    *("arena_bytes", "accuracy", "stream", "operators"),
+)
+TOO_SLOW = 5.0  # seconds for one inference, with which a contestant drops out
+
+Report = Callable[[int, int, str], None]
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1, help="Turns for each contestant at each size.")] = ROUNDS,
+    quick: Annotated[bool, typer.Option("--quick", help="One small size alone.")] = False,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the figures there too.")] = None,
+) -> None:
+    """Measure our files against the stock Keras conversion, ONNX Runtime and torch."""
+    from benchmarks.inference_table import print_inference
+    from edge.cli_tools import as_json, json_target, one_sentence, progress, write
+
+    with one_sentence():
+        target = json_target(str(out) if out else None)
+        with progress() as report:
+            result = measure(SIZES[:1] if quick else SIZES, LENGTHS[:1] if quick else LENGTHS, rounds, report)
+        print_inference(result)
+        if target is not None:
+            write(target, as_json(result) + "\n")
+
+
+def measure(
+    sizes: Sequence[tuple[int, int]], lengths: Sequence[int], rounds: int, report: Report
+) -> dict[str, Any]:
+    """All contestants at all sizes and lengths; a result as `edge.schema` says."""
+    from benchmarks import inference_contestants as c
+    from edge import board, schema
+    from edge.version import __version__
+
+    machine = board.describe()
+    files: list[dict[str, Any]] = []
+    skipped: list[str] = []
+    done, total = 0, len(sizes) * len(lengths)
+    for inputs, units in sizes:
+        with TemporaryDirectory() as folder:
+            report(done, total, f"converting {inputs} x {units}")
+            layer = c.trained_layer(inputs, units)
+            ours = c.fused_files(layer, Path(folder))
+            for length in lengths:
+                report(done, total, f"measuring {inputs} x {units}, {length} steps")
+                x = np.random.default_rng(0).normal(size=(1, length, inputs)).astype("float32")
+                stock = c.stock_file(layer, length, Path(folder) / "stock.tflite")
+                with ExitStack() as stack:
+                    found = [
+                        c.in_a_worker(name, path, x, stack.enter_context(c.Worker(str(path), limit=600)))
+                        for name, path in ((c.STOCK, stock), *ours.items())
+                    ]
+                    found += c.peers(layer, x)
+                    group = f"{inputs} inputs, {units} cells"
+                    entries, slow = _interleave(found, np.asarray(layer(x))[0], rounds)
+                    size = {"group": group, "inputs": inputs, "units": units, "length": length}
+                    files += [{**entry, **size} for entry in entries]
+                    skipped += [f"{name} left out at {group}, {length} steps: {why}." for name, why in slow]
+                done += 1
+    machine.update(board.changes(machine))
+    versions = {"edge": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    result = {
+        "schema": schema.SCHEMA,
+        "platform": "host",
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine,
+        "versions": {**versions, "tensorflow": c.tf.__version__, "keras": c.keras.__version__},
+        "settings": {"threads": [1], "lengths": list(lengths), "rounds": rounds, "error_against": "Keras"},
+        "warnings": board.warnings(machine) + skipped,
+        "files": files,
+    }
+    schema.validate(result)
+    return result
+
+
+def _interleave(
+    contestants: Sequence[Any], wanted: np.ndarray, rounds: int
+) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """An entry for each, and the names of those that are too slow, with the reason."""
+    from edge.figures import compare, statistics
+
+    firsts = [each.measure(1)[0] for each in contestants]
+    slow = [
+        (each.name, f"one inference takes {first:.0f} s")
+        for each, first in zip(contestants, firsts, strict=True)
+        if first > TOO_SLOW
+    ]
+    taking_part = [
+        (each, first) for each, first in zip(contestants, firsts, strict=True) if first <= TOO_SLOW
+    ]
+    warm_ups = [each.measure(3) for each, _ in taking_part]
+    durations: list[list[float]] = [[] for _ in taking_part]
+    for _ in range(rounds):
+        for (each, _), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True):
+            each.measure(1)  # the turns of the others have cooled the caches
+            mine += each.measure(int(np.clip(TURN / float(np.median(warm_up)), 1, MOST)))
+    entries = []
+    for (each, first), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True):
+        entries.append(
+            {
+                **dict.fromkeys(UNKNOWN),
+                "name": each.name,
+                "size_bytes": each.size,
+                "runtime": each.runtime,
+                "threads": 1,
+                "batch": 1,
+                "first_ms": first * 1e3,
+                "warm_up_ms": statistics(warm_up),
+                "inference_ms": statistics(mine),
+                "per_step_us": float(np.median(mine)) / len(wanted) * 1e6,
+                "error": compare([each.answer()], [wanted]),
+            }
+        )
+    return entries, slow
+
+
+if __name__ == "__main__":
+    typer.run(main)

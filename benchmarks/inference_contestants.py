@@ -1,0 +1,146 @@
+"""Who takes part in the inference benchmark: one LSTM with the same weights, run by each on one sequence."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edge.convert import convert
+from edge.worker import Worker
+from keras_lstm_plus import LSTMPlus
+from keras_lstm_plus.interop import to_keras, to_onnx, to_torch
+
+Array = np.ndarray
+STOCK, OURS = "stock Keras", ("fused float", "fused dynamic", "fused int8")
+
+
+class Contestant(NamedTuple):
+    """Runs one sequence.
+
+    Attributes:
+        name: as tables call it.
+        runtime: name and version of what executes it.
+        size: of its file in bytes, or None.
+        measure: so many inferences, on one thread: their durations in seconds.
+        answer: the output, `[time, units]`.
+    """
+
+    name: str
+    runtime: dict[str, str]
+    size: int | None
+    measure: Callable[[int], list[float]]
+    answer: Callable[[], Array]
+
+
+def trained_layer(inputs: int, units: int) -> LSTMPlus:
+    """A layer with random weights that gives an output at each step."""
+    layer = LSTMPlus(units, return_sequences=True, name="lstm")
+    layer.build((None, None, inputs))
+    return layer
+
+
+def fused_files(layer: LSTMPlus, folder: Path) -> dict[str, Path]:
+    """Our three files by name; they take sequences of any length."""
+    features = keras.Input((None, layer.cell.kernel.shape[0]))
+    model = keras.Model(features, layer(features))
+    samples = np.random.default_rng(1).normal(size=(32, 50, features.shape[-1])).astype("float32")
+    paths = {name: folder / f"{name.replace(' ', '_')}.tflite" for name in OURS}
+    for path, quantize in zip(paths.values(), (None, "dynamic", "int8"), strict=True):
+        convert(model, path, quantize, samples)
+    return paths
+
+
+def stock_file(layer: LSTMPlus, length: int, path: Path) -> Path:
+    """What TensorFlow's converter makes of `keras.layers.LSTM` with the same weights: a WHILE loop.
+
+    It takes that only with every length fixed.
+    """
+    fixed = keras.Input(batch_shape=(1, length, layer.cell.kernel.shape[0]))
+    model = keras.Model(fixed, to_keras(layer)(fixed))
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():  # it lists every variable
+        warnings.simplefilter("ignore")
+        path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    return path
+
+
+def in_a_worker(name: str, path: Path, x: Array, worker: Worker) -> Contestant:
+    """A `.tflite` file in a process of its own."""
+    load = worker.ask("load", str(path), 1, None)
+    worker.ask("allocate", x.shape[1])
+    worker.ask("set_inputs", [x], x.shape[1])
+    runtime = dict(zip(("name", "version"), load["runtime"], strict=True))
+    return Contestant(
+        name,
+        runtime,
+        load["size"],
+        lambda runs: worker.ask("measure", runs),
+        lambda: worker.ask("predict", [x])[0][0],
+    )
+
+
+def peers(layer: LSTMPlus, x: Array) -> Iterator[Contestant]:
+    """ONNX Runtime and torch, as far as they are installed, on one thread."""
+    with contextlib.suppress(ImportError):
+        yield _onnx_runtime(layer, x)
+    with contextlib.suppress(ImportError):
+        yield _torch(layer, x)
+
+
+def _onnx_runtime(layer: LSTMPlus, x: Array) -> Contestant:
+    import onnxruntime
+
+    content = to_onnx(layer).SerializeToString()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    (given,), outputs = session.get_inputs()[:1], [session.get_outputs()[0].name]
+    # Output and input stay where they are, as with the other contestants: only the graph is timed.
+    binding = session.io_binding()
+    binding.bind_cpu_input(given.name, np.ascontiguousarray(x.swapaxes(0, 1)))
+    binding.bind_output(outputs[0])
+
+    def answer() -> Array:
+        session.run_with_iobinding(binding)
+        return binding.copy_outputs_to_cpu()[0].reshape(x.shape[1], layer.units)
+
+    runtime = {"name": "onnxruntime", "version": onnxruntime.__version__}
+    run = _timed(lambda: session.run_with_iobinding(binding))
+    return Contestant("ONNX Runtime", runtime, len(content), run, answer)
+
+
+def _torch(layer: LSTMPlus, x: Array) -> Contestant:
+    import torch
+
+    torch.set_num_threads(1)
+    lstm = torch.nn.LSTM(x.shape[2], layer.units, batch_first=True).eval()
+    lstm.load_state_dict({name: torch.from_numpy(value) for name, value in to_torch(layer).items()})
+    data = torch.from_numpy(x)
+
+    def run() -> Any:
+        with torch.inference_mode():
+            return lstm(data)[0]
+
+    runtime = {"name": "torch", "version": metadata.version("torch")}
+    return Contestant("torch", runtime, None, _timed(run), lambda: run()[0].numpy())
+
+
+def _timed(run: Callable[[], Any]) -> Callable[[int], list[float]]:
+    def measure(runs: int) -> list[float]:
+        durations = []
+        for _ in range(runs):
+            start = perf_counter()
+            run()
+            durations.append(perf_counter() - start)
+        return durations
+
+    return measure

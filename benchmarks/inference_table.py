@@ -1,0 +1,56 @@
+"""The figures of the inference benchmark as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.inference_contestants import STOCK
+from benchmarks.tables import CONSOLE, geometric_mean
+from edge.report import number
+from edge.report_benchmark import machine_lines
+
+
+def ratios(result: dict[str, Any]) -> dict[str, dict[tuple[str, int], float]]:
+    """By contestant, then by size and length: how many times as fast as the stock file."""
+    medians = {
+        (file["name"], file["group"], file["length"]): file["inference_ms"]["median"]
+        for file in result["files"]
+    }
+    found: dict[str, dict[tuple[str, int], float]] = {}
+    for (name, group, length), median in medians.items():
+        if (STOCK, group, length) in medians:
+            found.setdefault(name, {})[group, length] = medians[STOCK, group, length] / median
+    return found
+
+
+def print_inference(result: dict[str, Any]) -> None:
+    """A row a size and a length, a column a contestant; then the means, and the largest errors."""
+    files, speeds = result["files"], ratios(result)
+    names = list(dict.fromkeys(file["name"] for file in files))
+    table = Table(title="One sequence, one thread (median, ms; times as fast as stock)", title_justify="left")
+    table.add_column("inputs x cells,\nsteps", no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right")
+    for group, length in dict.fromkeys((file["group"], file["length"]) for file in files):
+        here = [file for file in files if (file["group"], file["length"]) == (group, length)]
+        times = {file["name"]: file["inference_ms"]["median"] for file in here}
+        cells = []
+        for name in names:
+            speed = speeds.get(name, {}).get((group, length))
+            shown = number(times[name]) if name in times else "left out"
+            cells.append(shown if speed is None or name == STOCK else f"{shown}\n{speed:.2f}x")
+        table.add_row(f"{here[0]['inputs']} x {here[0]['units']}, {length}", *cells)
+    table.add_section()
+    means = {name: geometric_mean(list(speeds[name].values())) for name in names if name in speeds}
+    table.add_row("geometric mean", *(f"{means[name]:.2f}x" if name in means else "" for name in names))
+    errors = {name: [file["error"] for file in files if file["name"] == name] for name in names}
+    worst = (max((each["relative"] for each in errors[name] if each), default=None) for name in names)
+    table.add_row("largest error/σ", *("–" if each is None else f"{each:.1e}" for each in worst))
+    CONSOLE.print(table)
+    for line in machine_lines(result):
+        CONSOLE.print(Text(line))
+    for text in result["warnings"]:
+        CONSOLE.print(Text(f"Warning: {text}", style="yellow"))

@@ -1,0 +1,1 @@
+"""Programs for a device, which need numpy, a runtime and this package. README.md here shows the way."""
