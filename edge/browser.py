@@ -1,6 +1,6 @@
-"""The page in a headless Chromium, driven through its own protocol, for tests and measurements without a hand.
+"""The page in a headless Chromium, driven through its protocol, for tests and measurements without a hand.
 
-The protocol runs over a pair of pipes, messages of JSON with a zero byte between them: nothing else is needed.
+The protocol runs over a pair of pipes, messages of JSON with a zero byte between them. No library is needed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -27,6 +28,17 @@ VARIABLE = "EDGE_BROWSER"
 PHONE = (390, 844)  # CSS pixels
 PATIENCE = 60.0  # seconds for an answer
 SANDBOXED = not (hasattr(os, "geteuid") and os.geteuid() == 0)  # Chromium has no sandbox for root
+# Puts the two pipes where a Chromium looks for them, and becomes it.
+LAUNCHER = """
+import fcntl, os, sys
+given = [int(each) for each in sys.argv[1:3]]
+pipes = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, 10) for each in given]
+for each in given:
+    os.close(each)
+for place, pipe in enumerate(pipes, 3):
+    os.dup2(pipe, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_browser() -> str:
@@ -92,7 +104,7 @@ class Browser:
             "about:blank",
         ]
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}', find_browser(), *options],
+            [sys.executable, "-c", LAUNCHER, str(to_browser), str(from_browser), find_browser(), *options],
             pass_fds=(to_browser, from_browser),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -110,8 +122,9 @@ class Browser:
         """Load a page and wait until its scripts say that it is ready (`document.body.dataset.ready`)."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", features=[scheme])
+        self.run("delete document.body.dataset.ready")  # the old page stays for a moment
         self.send("Page.navigate", url=address)
-        self.wait_for("document.body?.dataset.ready !== undefined && location.href !== 'about:blank'")
+        self.wait_for("document.body?.dataset.ready !== undefined")
 
     def run(self, script: str, patience: float = PATIENCE) -> Any:
         """What an expression (or the promise that it is) gives, as JSON.

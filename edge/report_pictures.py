@@ -129,8 +129,9 @@ def _sizes(rows: Sequence[Row]) -> Any:
     """A bar a file, and the memory of a microcontroller beside it where that is known."""
     seen: dict[tuple[str, int], Row] = {}
     for row in rows:
-        if row.entry["size_bytes"]:
-            seen.setdefault((row.file, row.entry["size_bytes"]), row)
+        key = (row.file, row.entry["size_bytes"])
+        if row.entry["size_bytes"] and (key not in seen or row.entry["arena_bytes"]):
+            seen[key] = row
     if not seen:
         return None
     files = [name for name, _ in seen]

@@ -28,11 +28,11 @@ HEADERS = {
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # With these two the clock of the browser is exact enough to measure with.
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# With these the clock of the browser is exact enough to measure with. Over plain http from afar it ignores
+# them, and complains.
+ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 COOKIE = "edge-session"
 
 
@@ -176,7 +176,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.type)
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("Cache-Control", "max-age=31536000, immutable" if answer.keep else "no-cache")
-        for name, value in HEADERS.items():
+        is_trusted = self.server.scheme == "https" or not self.server.is_open
+        for name, value in (HEADERS | ISOLATED if is_trusted else HEADERS).items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

@@ -1,7 +1,7 @@
 """The runtimes that run a file in a browser: which npm packages, and how they come onto this machine, once.
 
 They are eight to nineteen megabytes each, too much to carry along with this package. npm fetches them, from
-wherever the user has set it up to fetch from; what it brings must be exactly the file that the tests ran with.
+wherever the user has set it up to fetch from; what it brings must be the very file that the tests ran with.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ def _fetch(package: Package, cache: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise OSError(
-            f"{package.name} {package.version}, which runs files in the browser, has to be fetched once, and npm "
-            f"is not installed: install npm, or copy {cache} from a machine where this command has run."
+            f"{package.name} {package.version}, which runs files in the browser, has to be fetched once, and "
+            f"npm is not installed: install npm, or copy {cache} from a machine where this command has run."
         )
     try:
         cache.mkdir(parents=True, exist_ok=True)

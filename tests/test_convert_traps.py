@@ -308,6 +308,30 @@ def test_an_output_with_a_scale_of_another(tmp_path: Path, monkeypatch: pytest.M
     assert relative_error(answer(wrong, tmp_path / "wrong.tflite", x)[..., :4], wanted) > 0.5
 
 
+@pytest.mark.parametrize("form", ["select", "add"])
+def test_masked_scores_leave_room_for_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """The -1e9 of a step that does not count would be the scale of all scores of a softmax."""
+    x = keras.Input((9, FEATURES))
+    y = LSTMPlus(8, "peephole", return_sequences=True)(x)
+    scores = 4.0 * keras.layers.Dense(1)(y)[..., 0]
+    counts = keras.ops.abs(x[..., 0]) > 0.3
+    if form == "select":
+        scores = keras.ops.where(counts, scores, -1e9)
+        weights = keras.layers.Softmax()(scores)
+    else:
+        weights = keras.layers.Softmax()(scores, mask=counts)
+    model = randomised(keras.Model(x, weights))
+    data = motion(48, 9)
+    wanted = keras_answer(model, data)[0]
+    right = answer(quantized(model, data), tmp_path / "right.tflite", data)
+    assert relative_error(right, wanted) < 0.15  # a step of the mask itself is 0.3 of a standard deviation
+    monkeypatch.setattr(quantize, "soften", lambda *_: None)
+    wrong = answer(quantized(model, data), tmp_path / "wrong.tflite", data)
+    assert relative_error(wrong, wanted) > 0.4
+
+
 # -- versions and notes ------------------------------------------------------------------------------
 
 

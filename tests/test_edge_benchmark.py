@@ -1,4 +1,4 @@
-"""The benchmark, the inspection and the description of the machine."""
+"""The benchmark: its figures, its errors, its processes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import os
 import statistics as stdlib
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from edge import benchmark as module
-from edge import board
-from edge.benchmark import benchmark, compare, statistics
+from edge import board, samples
+from edge.benchmark import benchmark
 from edge.errors import ModelFileError
-from edge.inspection import inspect
+from edge.figures import compare, statistics
+from edge.schema import validate
 from edge.worker import Worker
-from tests.edge_files import STEPS, edited, model_file
+from tests.edge_files import STEPS, model_file
 
 KINDS = ("reset", "int8", "carry", "stock")
 RUNS = 23
@@ -38,11 +40,15 @@ def result() -> dict[str, Any]:
 
 
 def test_every_figure_is_there_and_sane(result: dict[str, Any]) -> None:
-    assert result["schema"] == 1
-    assert result["settings"] == {"threads": 1, "length": STEPS, "seed": 0}  # as the stock file fixes it
+    validate(result)
+    assert result["platform"] == "host"
+    settings = {"threads": [1], "lengths": [None], "runs": RUNS, "seed": 0, "stream_rate_hz": None}
+    assert result["settings"] == settings
     assert result["machine"]["cores"] >= 1
     for kind, file in zip(KINDS, result["files"], strict=True):
         assert file["name"] == f"{kind}.tflite"
+        assert (file["threads"], file["length"], file["batch"]) == (1, STEPS, 1)  # as the stock file fixes it
+        assert (file["stream"], file["operators"]) == (None, None)
         assert file["size_bytes"] == model_file(kind).stat().st_size
         assert file["runtime"]["name"] == "ai-edge-litert"
         times = file["inference_ms"]
@@ -105,15 +111,22 @@ def test_errors_by_hand() -> None:
 
 
 def test_input_stays_in_the_range_of_every_quantized_file() -> None:
-    with Worker(str(model_file("int8"))) as worker:
-        (info,) = worker.ask("load", str(model_file("int8")), 1, None)["inputs"]
-    (real,) = (info._replace(scale=None, zero_point=None, dtype=np.dtype("float32")),)
-    (x,), (y,) = module._inputs([(real,), (info,)], 50, seed=3)
+    integer = samples.look(model_file("int8"))
+    (info,) = integer.inputs
+    real = integer._replace(inputs=(info._replace(scale=None, zero_point=None, dtype=np.dtype("float32")),))
+    (x,), (y,) = (samples.noise([real, integer], n, rows=1, length=50, seed=3) for n in range(2))
     np.testing.assert_array_equal(x, y)
     assert info.scale is not None
     low, high = ((q - (info.zero_point or 0)) * info.scale for q in (-128, 127))
     assert low * 1.0001 <= x.min() < x.max() <= high * 1.0001
     assert x.std() > (high - low) / 10
+
+
+def test_ranges_that_share_nothing_leave_each_file_its_own() -> None:
+    subject = samples.look(model_file("int8"))
+    shifted = [subject._replace(inputs=(subject.inputs[0]._replace(zero_point=z),)) for z in (-128, 127)]
+    low, high = (samples.noise(shifted, n, rows=1, length=9, seed=0)[0] for n in range(2))
+    assert low.min() >= 0 >= high.max()
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------
@@ -128,8 +141,16 @@ def test_bad_arguments() -> None:
         ({"threads": None}, "threads must be a positive integer, received None"),
         ({"runs": 2.5}, "runs must be"),
         ({"length": True}, "length must be"),
+        ({"length": [5, 0]}, "length must be a positive integer, received 0"),
+        ({"threads": []}, r"threads must be a positive integer, received \[\]"),
+        ({"runs": [1, 2]}, "runs must be"),
+        ({"stream_rate_hz": 0}, "stream_rate_hz must be a number, 1 at least, or None, received 0"),
+        ({"limit": -1.0}, "limit must be a number"),
         ({"runtime": "tf"}, "received 'tf'"),
-        ({"paths": [model_file("stock")], "length": 7}, r"take 10 \(stock.tflite\), 7 \(--length\) steps"),
+        (
+            {"paths": [model_file("stock")], "length": 7},
+            r"stock.tflite takes sequences of 10 steps and cannot run on 7 \(--",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             benchmark(**{"paths": [path], **arguments})  # type: ignore[arg-type]
@@ -140,6 +161,28 @@ def test_a_bad_file_is_named(tmp_path: Path) -> None:
     bad.write_bytes(model_file("reset").read_bytes()[:500])
     with pytest.raises(ModelFileError, match="bad.tflite is cut short"):
         benchmark([model_file("reset"), bad], runs=1)
+
+
+def test_a_file_that_never_ends_is_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "endless.tflite"
+    path.write_bytes(endless())
+    began = time.perf_counter()
+    with pytest.raises(ModelFileError) as error:
+        benchmark([model_file("reset"), path], runs=1, limit=3.0)
+    assert str(error.value) == (
+        "endless.tflite was still busy with 'measure' after 3 s and was stopped; "
+        "if it is just slow, give it more time (--limit)."
+    )
+    assert time.perf_counter() - began < 30
+
+
+def endless() -> bytes:
+    @tf.function(input_signature=[tf.TensorSpec((1, 4), tf.float32)])
+    def loop(x: tf.Tensor) -> tf.Tensor:
+        return tf.while_loop(lambda y: tf.reduce_sum(y * y) >= 0.0, lambda y: [y * 0.5], [x])[0]
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([loop.get_concrete_function()])
+    return bytes(converter.convert())
 
 
 def test_a_crash_of_the_runtime_ends_in_a_sentence() -> None:
@@ -166,95 +209,3 @@ def test_nothing_of_the_callers_script_runs_in_a_worker(tmp_path: Path) -> None:
         [sys.executable, script], capture_output=True, text=True, env=environment, cwd=tmp_path
     )
     assert done.stdout.split() == ["once", "reset.tflite"], done.stderr
-
-
-# -- inspection --------------------------------------------------------------------------------------------
-
-
-def test_inspect_ours() -> None:
-    found = json.loads(json.dumps(inspect(model_file("reset"))))
-    counts = {each["name"]: each["count"] for each in found["operators"]}
-    assert counts["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 1
-    assert found["state"] == "reset"
-    assert len(found["variables"]) == 2
-    assert all(variable["set_by"] for variable in found["variables"])
-    assert found["hints"] == []
-    assert found["metadata"]["layers"][0]["variant"] == "peephole"
-    assert found["inputs"][0]["shape"] == [1, -1, 6]
-    # 8 cells: input, recurrent, bias and peephole weights, and the dense layer on top.
-    floats = 4 * 8 * 6 + 4 * 8 * 8 + 4 * 8 + 3 * 8 + 8 * 5 + 5
-    assert found["weights"]["float32"] >= 4 * floats
-    assert found["weights"]["float32"] < 4 * floats * 1.1
-    assert found["weights_bytes"] == sum(found["weights"].values())
-
-
-def test_inspect_says_what_to_know() -> None:
-    hints = {
-        kind: " ".join(inspect(model_file(kind))["hints"]) for kind in ("carry", "stock", "stateful", "dense")
-    }
-    assert "reset_all_variables()" in hints["carry"]
-    assert "WHILE is a loop" in hints["stock"]
-    assert "edge.convert.convert" in hints["stock"]
-    assert "resource variables" in hints["stateful"]
-    assert hints["dense"] == ""
-
-
-def test_inspect_names_custom_and_flex_operators(tmp_path: Path) -> None:
-    def foreign_operators(model: Any) -> None:
-        for code, name in zip(model.operatorCodes, ("FlexRoll", "MyOp"), strict=False):
-            code.builtinCode = code.deprecatedBuiltinCode = 32
-            code.customCode = name
-
-    path = tmp_path / "foreign.tflite"
-    path.write_bytes(edited("multi", foreign_operators))
-    found = inspect(path)
-    assert [each["name"] for each in found["operators"] if each["custom"]] == ["FlexRoll", "MyOp"]
-    assert any(hint.startswith("FlexRoll:") for hint in found["hints"])
-    assert any(hint.startswith("MyOp: custom") for hint in found["hints"])
-
-
-# -- the machine -------------------------------------------------------------------------------------------
-
-
-def raspberry_pi(root: Path) -> Path:
-    for name, text in {
-        "proc/cpuinfo": "processor\t: 0\nCPU part\t: 0xd08\n\nModel\t\t: Raspberry Pi 4 Model B Rev 1.4\n",
-        "proc/meminfo": "MemTotal:        3884628 kB\n",
-        "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
-        "etc/os-release": 'NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
-        "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "ondemand\n",
-        "sys/class/thermal/thermal_zone0/temp": "81277\n",
-        "sys/class/thermal/thermal_zone1/temp": "40000\n",
-    }.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
-
-
-def test_a_raspberry_pi_is_recognised(tmp_path: Path) -> None:
-    machine = board.describe(raspberry_pi(tmp_path))
-    assert machine["board"] == "Raspberry Pi 4 Model B Rev 1.4"
-    assert machine["cpu"] == "Raspberry Pi 4 Model B Rev 1.4"
-    assert machine["memory_mb"] == 3793
-    assert machine["os"].startswith("Debian GNU/Linux 12 (bookworm), ")
-    assert (machine["governor"], machine["temperature_c"]) == ("ondemand", 81.277)
-    governor, heat = board.warnings(machine)
-    assert "'ondemand'" in governor
-    assert "81 °C" in heat
-
-
-def test_a_machine_that_tells_nothing(tmp_path: Path) -> None:
-    machine = board.describe(tmp_path)
-    for key in ("board", "governor", "temperature_c", "memory_mb"):
-        assert machine[key] is None
-    assert board.warnings(machine) == []
-
-
-def test_peak_memory_grows_with_what_is_held() -> None:
-    code = (
-        "from edge.board import peak_memory_mb as peak\n"
-        "before = peak(); held = bytearray(64 << 20); print(peak() - before)\n"
-    )
-    root = Path(board.__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
-    assert 60 < float(done.stdout) < 80

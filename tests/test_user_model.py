@@ -19,12 +19,13 @@ import pytest
 
 import edge
 from edge.convert import ConversionResult, convert, verify
-from tests.convertible import keras_answer, relative_error
+from tests.convertible import relative_error
 from tests.runtimes import Runtime
 from tests.test_edge_cli import run
 
 layers, ops = keras.layers, keras.ops
 Array = np.ndarray
+Task = tuple[Array, Array, Array, Array]
 
 LENGTH, LETTERS, CLASSES = 32, 96, ["code", "comment"]
 SOURCES = (argparse, inspect, textwrap, tokenize)  # modules with both in them
@@ -60,3 +61,100 @@ def user_model() -> keras.Model:
     weights = layers.Softmax(axis=1)(layers.Dense(1)(x), mask=mask)
     pooled = ops.sum(weights * x, axis=1)
     return keras.Model(tokens, layers.Dense(2, activation="softmax", name="kind")(pooled), name="english")
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    """Tokens and kinds to learn from, and others to be judged on."""
+    tokens, kinds = lines()
+    assert len(tokens) > 1500
+    assert 0.05 < kinds.mean() < 0.5
+    return tokens[:1000], kinds[:1000], tokens[1000:1400], kinds[1000:1400]
+
+
+@pytest.fixture(scope="module")
+def trained(task: Task) -> keras.Model:
+    tokens, kinds, others, answers = task
+    keras.utils.set_random_seed(0)
+    model = user_model()
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(tokens, kinds, batch_size=32, epochs=3, verbose=0)
+    _, accuracy = model.evaluate(others, answers, verbose=0)
+    assert accuracy > max(0.88, 1 - answers.mean() + 0.03)  # it has learnt something
+    return model
+
+
+@pytest.fixture(scope="module")
+def result(trained: keras.Model, task: Task, tmp_path_factory: pytest.TempPathFactory) -> ConversionResult:
+    """The one call."""
+    return convert(trained, tmp_path_factory.mktemp("user") / "english.tflite", "int8", task[0])
+
+
+def at_length(tokens: Array, length: int) -> Array:
+    """The beginnings of the lines, or the lines with more padding."""
+    return np.pad(tokens, ((0, 0), (0, max(0, length - LENGTH))))[:, :length]
+
+
+def test_every_layer_is_fused(result: ConversionResult) -> None:
+    assert result.ops["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 4
+    assert {(layer.variant, layer.units, layer.lowering) for layer in result.layers} == {
+        ("standard", 12, "fused")
+    }
+    assert edge.load(result.path).inputs[0].shape == (1, -1)
+
+
+@pytest.mark.parametrize("length", [LENGTH, 12, 50])
+def test_verified(
+    length: int,
+    result: ConversionResult,
+    trained: keras.Model,
+    task: Task,
+) -> None:
+    """On lines that neither the training nor the calibration saw, cut or padded to other lengths."""
+    *_, tokens, kinds = task
+    found = verify(trained, result.path, at_length(tokens, length), kinds, drift_steps=0)
+    (output,) = found.outputs
+    assert output.agreement is not None
+    assert output.accuracy_keras is not None
+    assert output.accuracy_file is not None
+    assert output.agreement >= 0.97
+    assert abs(output.accuracy_file - output.accuracy_keras) <= 0.015  # 6 of 400
+    assert output.relative < 0.15
+
+
+def test_both_runtimes(
+    result: ConversionResult,
+    trained: keras.Model,
+    task: Task,
+    runtime: Runtime,
+) -> None:
+    """Each line without its padding, so that every call has a length of its own."""
+    tokens = task[2][:150]
+    rows = [[row[None, : np.count_nonzero(row)]] for row in tokens]
+    found = np.concatenate([outputs[0] for outputs in runtime.run(result.path, rows)])
+    wanted = np.asarray(trained(tokens))  # with the padding: the mask makes it the same
+    assert len({row[0].shape for row in rows}) > 10
+    assert np.mean(found.argmax(-1) == wanted.argmax(-1)) >= 0.97
+    assert relative_error(found, wanted) < 0.15
+
+
+def test_int8_is_as_near_as_for_other_models(
+    result: ConversionResult, trained: keras.Model, task: Task
+) -> None:
+    assert verify(trained, result.path, task[2], drift_steps=0).is_ok
+
+
+def test_from_its_file_on_the_command_line(trained: keras.Model, task: Task, tmp_path: Path) -> None:
+    trained.save(tmp_path / "english.keras")
+    np.save(tmp_path / "x.npy", task[0])
+    (tmp_path / "labels.txt").write_text("\n".join(CLASSES), encoding="utf-8")
+    code, _, err = run(
+        *("convert", tmp_path / "english.keras", "-o", tmp_path / "m.tflite", "--quantize", "int8"),
+        *("--data", tmp_path / "x.npy", "--labels", tmp_path / "labels.txt", "--json", tmp_path / "m.json"),
+    )
+    assert (code, err) == (0, "")
+    assert json.loads((tmp_path / "m.json").read_text())["quantize"] == "int8"
+    file = edge.load(tmp_path / "m.tflite")
+    assert list(file.labels or ()) == CLASSES
+    wanted = np.asarray(trained(task[2]))
+    assert np.mean(file.predict(task[2]).argmax(-1) == wanted.argmax(-1)) >= 0.97

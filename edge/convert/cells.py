@@ -23,14 +23,14 @@ def largest_cells(model: flatbuffer.Model, fused: Sequence[Fused], batches: Batc
     pairs = zip(fused_operators(model), fused, strict=True)
     lstms = [pair for pair in pairs if operators.name_of(model, pair[0]) == operators.LSTM]
     wanted = [(lstm.inputs[INPUT], *link.given) for lstm, link in lstms]
-    seen = _recorded(model, sorted({index for each in wanted for index in each}), batches)
+    seen = recorded(model, sorted({index for each in wanted for index in each}), batches)
     return [
         _largest_cell(model, lstm, *(seen[index] for index in each))
         for (lstm, _), each in zip(lstms, wanted, strict=True)
     ]
 
 
-def _recorded(model: flatbuffer.Model, indices: list[int], batches: Batches) -> dict[int, np.ndarray]:
+def recorded(model: flatbuffer.Model, indices: list[int], batches: Batches) -> dict[int, np.ndarray]:
     """What flows through these tensors, over all batches, joined along the batch axis."""
     interpreter = Interpreter(
         model_content=flatbuffer.pack(model),

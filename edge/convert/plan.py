@@ -55,7 +55,9 @@ def decide(request: Request, sites: Sequence[Site]) -> Plan:
     for site in sites:  # one step at a time is for the whole model or not at all
         reason = step_refusal(site, request, request.state or "explicit")
         if reason:
-            worst, reasons = refused or (site, {})
+            worst, reasons = refused if refused and whole else (site, {})
+            if worst is not site:  # each form may fail at a layer of its own
+                reason = f"layer {site.layer.name!r}: {reason}"
             raise ValueError(_sentence(worst, {**reasons, "step": reason}, request))
     why: tuple[str, ...] = ()
     if request.lowering == "auto" and refused is not None:

@@ -9,7 +9,17 @@ import numpy as np
 
 from edge.convert import flatbuffer, operators, private
 from edge.convert.cells import Batches, largest_cells
-from edge.convert.fuse import CELL_STATE, INPUT, OUTPUT_STATE, PROJECTION, SLOTS, Fused, fused_operators
+from edge.convert.fuse import (
+    CELL_STATE,
+    INPUT,
+    OUTPUT_STATE,
+    PROJECTION,
+    SLOTS,
+    Fused,
+    fused_operators,
+    state_tensors,
+)
+from edge.convert.masked_scores import soften
 from edge.convert.state import join, join_quantized
 
 
@@ -78,6 +88,7 @@ def quantize_all(
         operators.add_intermediates(model, operator)
     joined = copy.deepcopy(model)
     bridges = join(joined, fused)
+    soften(joined, batches)
     cells = largest_cells(joined, fused, batches)
     calibrated = flatbuffer.load(private.calibrate(flatbuffer.pack(joined), batches))
     names = {id(op): position for position, op in enumerate(flatbuffer.graph(joined).operators)}
@@ -86,6 +97,10 @@ def quantize_all(
     for operator, cell in zip(operators.named(calibrated, operators.LSTM), cells, strict=True):
         _settle_ranges(calibrated, operator, cell)
         _give_scales(calibrated, operator)
+    for operator, link in zip(fused_operators(calibrated), fused, strict=True):
+        # Calibration saw the states after the last step of a sample; a shorter sequence ends with others.
+        for state, shown in zip(state_tensors(calibrated, operator), link.shown, strict=False):
+            flatbuffer.set_range(calibrated, shown, *(flatbuffer.get_range(calibrated, state) or (-1.0, 1.0)))
     _tie(calibrated, states)
     _cut(calibrated, fused)
     quantized = flatbuffer.load(private.quantize_calibrated(flatbuffer.pack(calibrated), bits))

@@ -65,7 +65,7 @@ async function open() {
   model = undefined;
   lock(true);
   const description = described();
-  if ($("runtime").selectedOptions[0]?.disabled) {
+  if (!preferred(description)) {
     const reasons = Object.values(description.verdicts).map(refusal);
     throw new Error(`No runtime of a browser takes ${description.name}.\n${[...new Set(reasons)].join("\n")}`);
   }

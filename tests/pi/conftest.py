@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -79,14 +80,19 @@ class There:
 
 
 @lru_cache
+def set_ups() -> dict[str, Future[None]]:
+    """All machines, being set up side by side."""
+    pool = ThreadPoolExecutor(len(MACHINES))
+    return {arch: pool.submit(machine.set_up) for arch, machine in MACHINES.items()}
+
+
 def ready(arch: str) -> Machine:
     """A machine, set up; or the test is skipped."""
-    machine = MACHINES[arch]
     try:
-        machine.set_up()
+        set_ups()[arch].result()
     except UnavailableError as error:
         pytest.skip(f"no emulated Raspberry Pi ({arch}): {error}")
-    return machine
+    return MACHINES[arch]
 
 
 @pytest.fixture(scope="session", params=sorted(MACHINES))

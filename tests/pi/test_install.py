@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from edge.schema import validate
 from tests.edge_files import model_file
-from tests.pi.machine import MODEL, Machine, build_wheel
+from tests.pi.machine import Machine, build_wheel
 
 WORKSTATION = {"tensorflow", "keras", "torch", "jax"}
-RUNTIMES = {"arm64": ("ai-edge-litert", "aarch64"), "armhf": ("tflite-runtime", "armv7l")}
+RUNTIMES = {"arm64": "ai-edge-litert", "armhf": "tflite-runtime"}
 
 
 def test_what_was_installed(machine: Machine) -> None:
     code = "import importlib.metadata as m; print(*(d.metadata['Name'].lower() for d in m.distributions()))"
     done = machine.run(["-c", code])
     names = set(done.stdout.replace("_", "-").split())
-    assert {"keras-lstm-plus", "numpy", RUNTIMES[machine.arch][0]} <= names, done.stderr
+    assert {"keras-lstm-plus", "numpy", RUNTIMES[machine.arch]} <= names, done.stderr
     assert not names & WORKSTATION
 
 
@@ -35,16 +34,8 @@ def test_the_project_as_it_is_now_runs_from_its_wheel(machine: Machine, tmp_path
     quiet = ("--quiet", "--no-index", "--no-deps", "--no-compile", "--target", place)
     done = machine.pip(machine.folder, "install", *quiet, build_wheel(tmp_path))
     assert done.returncode == 0, done.stderr
-    files = [model_file("reset"), model_file("dynamic")]
-    options = ("--runs", "3", "--length", "5", "--json", "-")
-    done = machine.run(["-m", "edge", "benchmark", *files, *options], PYTHONPATH=str(place))
+    done = machine.run(["-m", "edge", "inspect", model_file("reset"), "--json"], PYTHONPATH=str(place))
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    validate(found)
-    assert (found["machine"]["board"], found["machine"]["arch"]) == (MODEL, RUNTIMES[machine.arch][1])
-    for entry in found["files"]:
-        assert entry["runtime"]["name"] == RUNTIMES[machine.arch][0]
-        assert entry["inference_ms"]["count"] == 3
-    assert 0 < found["files"][1]["error"]["relative"] < 0.1
+    assert json.loads(done.stdout)["state"] == "reset"
     where = machine.run(["-c", "import edge; print(edge.__file__)"], PYTHONPATH=str(place))
     assert where.stdout.startswith(str(place))

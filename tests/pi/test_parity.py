@@ -104,8 +104,12 @@ def test_steps_of_an_explicit_file_are_a_stream(converted: Any, there: There) ->
     np.testing.assert_allclose(found, wanted[0], atol=FLOAT)
 
 
-@pytest.mark.parametrize("quantize", [None, "int8"])
-def test_masks(quantize: str | None, there: There, tmp_path: Path) -> None:
+@pytest.mark.parametrize("quantize", [None, "dynamic", "int8"])
+def test_masks(quantize: str | None, there: There, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if quantize == "int8" and there.runtime == "tflite-runtime":
+        # Its DEQUANTIZE on Arm makes 3.7e-9 of the zero point, which is not equal to the zero of Masking.
+        reason = "tflite-runtime 2.14 on Arm takes padding for data in an int8 file with Masking"
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     inputs = keras.Input((None, grid.FEATURES), name="x")
     masked = keras.layers.Masking()(inputs)
     h = LSTMPlus(8, "peephole", return_sequences=True, name="first")(masked)
@@ -121,7 +125,7 @@ def test_masks(quantize: str | None, there: There, tmp_path: Path) -> None:
         if quantize is None:
             np.testing.assert_allclose(found[0], wanted, atol=FLOAT)
         else:
-            assert relative_error(np.array(found[0]), wanted) <= 0.06
+            assert relative_error(np.array(found[0]), wanted) <= INTEGER
 
 
 def test_the_process_there_has_numpy_and_a_runtime_only(there: There, device_half: Path) -> None:
