@@ -10,7 +10,7 @@ import keras
 import pytest
 
 from edge.convert import ConversionError, convert
-from tests.convertible import (
+from tests.convertible import FEATURES, (
     randomised,
     recurrent,
 )
