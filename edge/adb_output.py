@@ -11,7 +11,9 @@ TIMINGS = re.compile(
     rf"Inference \(avg\): {NUMBER}"
 )
 COUNTS = re.compile(r"^(?:\w+: )?(count=[1-9]\d* .*)$", re.MULTILINE)
-MEMORY = re.compile(rf"Memory footprint delta from the start of the tool \(MB\): init={NUMBER} overall={NUMBER}")
+MEMORY = re.compile(
+    rf"Memory footprint delta from the start of the tool \(MB\): init={NUMBER} overall={NUMBER}"
+)
 PEAK = re.compile(rf"Overall peak memory footprint \(MB\) via periodic monitoring: {NUMBER}")
 PROFILE = "Operator-wise Profiling Info for Regular Benchmark Runs"
 SUMMARY = "Summary by node type"
@@ -56,11 +58,12 @@ def parse(text: str) -> dict[str, Any] | None:
     }
 
 
-def last_words(text: str) -> str:
-    """The last line that says why it failed: of the errors, else of all."""
+def reason(text: str) -> str:
+    """Why a run failed: the first error it printed, of which the others follow; else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if re.match(r"(ERROR|FATAL|F )\b|.*(not executable|not found|Killed)", line)]
-    return (errors or lines or ["it printed nothing"])[-1].removeprefix("ERROR: ").rstrip(".")
+    errors = [line for line in lines if re.match(r"(ERROR|FATAL)\b", line)]
+    line = errors[0] if errors else (lines or ["it printed nothing"])[-1]
+    return re.sub(r"^(ERROR|FATAL|adb: error|error): ", "", line).rstrip(".")
 
 
 def _statistics(line: str) -> dict[str, Any]:
@@ -68,14 +71,12 @@ def _statistics(line: str) -> dict[str, Any]:
     values = {name: float(value) for name, value in re.findall(rf"(\w+)={NUMBER}", line)}
     if "min" not in values and "curr" in values:  # all the same, or a single one
         values = {**dict.fromkeys(STATISTICS, values["curr"]), "std": 0.0, "count": values["count"]}
-    figures: dict[str, Any] = {
-        name: values[name] / 1e3 if name in values else None for name in STATISTICS
-    }
+    figures: dict[str, Any] = {name: values[name] / 1e3 if name in values else None for name in STATISTICS}
     return {**figures, "count": int(values["count"])}
 
 
 def _operators(text: str) -> list[dict[str, Any]] | None:
-    """Time by type of operator, of one inference; the tool has a table for the start, too, which comes before."""
+    """Time by type of operator, of one inference; a table for the start of the tool comes before."""
     _, found, profile = text.partition(PROFILE)
     _, _, table = profile.partition(SUMMARY)
     rows = [match for match in map(ROW.match, table.splitlines()) if match]

@@ -36,12 +36,12 @@ Progress = Callable[[int, int, str], None]
 
 CONVERT = "python -m edge convert --target microcontroller"
 TIMES = (
-    "The times are of this computer, not of a microcontroller: TensorFlow Lite Micro's plain kernels ran here; "
-    "measure on the chip."
+    "The times are of this computer, not of a microcontroller: TensorFlow Lite Micro's plain kernels ran "
+    "here; measure on the chip."
 )
 ARENA = (
-    "The arena was found on this 64-bit computer: a 32-bit chip needs less for the same file, kernels made for "
-    "a chip (CMSIS-NN) somewhat more; leave a margin."
+    "The arena was found on this 64-bit computer: a 32-bit chip needs less for the same file, kernels made "
+    "for a chip (CMSIS-NN) somewhat more; leave a margin."
 )
 
 
@@ -57,7 +57,7 @@ def benchmark_on_micro(
     """Run files on TensorFlow Lite Micro, on random input.
 
     Args:
-        files: their paths. Their shapes must be fixed, as `convert(..., target="microcontroller")` makes them.
+        files: their paths. Their shapes must be fixed: `convert(..., target="microcontroller")` does it.
         length: time steps on which a file for single steps is compared; None: 100. Others fix their own.
         runs: inferences measured for each file; None: half a second's worth, 20 to 1000.
         seed: of the random input.
@@ -127,7 +127,8 @@ def _check_fixed(subject: Subject) -> None:
     missing = sorted({op.name for graph in file.graphs for op in graph.operators} & lacks)
     if missing:
         raise ModelFileError(
-            f"{subject.name}: TensorFlow Lite Micro has no {' and no '.join(missing)}; convert for it: {CONVERT}."
+            f"{subject.name}: TensorFlow Lite Micro has no {' and no '.join(missing)}; convert for it: "
+            f"{CONVERT}."
         )
     free = [info for info in subject.inputs if -1 in info.shape]
     if free:
@@ -178,7 +179,7 @@ def _obituary(name: str, code: int, messages: bytes) -> str:
 
 
 def _not_a_number(path: str) -> str:
-    """Why a file gives NaN: mostly for kernels that are not there, which TensorFlow Lite Micro does not say."""
+    """Why a file gives NaN: mostly for kernels that are not there, about which the runtime is silent."""
     name = Path(path).name
     graph = flatfile.parse(flatfile.read(path), name).graphs[0]
     mixed = next(

@@ -32,8 +32,14 @@ def legend(result: dict[str, Any]) -> list[str]:
     """What the figures in the tables mean."""
     files = result["files"]
     streams = any(file["stream"] for file in files)
+    other = result["settings"].get("error_against")
+    compared = (
+        f"Speed: against the first file. Error: against {other}"
+        if other
+        else ("Speed and error: against the first file")
+    )
     lines = [
-        "Speed and error: against the first file, on random input. Time: the graph alone. "
+        f"{compared}, on random input. Time: the graph alone. "
         "Memory: what came with the file; peak: of its whole process."
     ]
     if streams:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -134,7 +135,6 @@ def _sizes(rows: Sequence[Row]) -> Any:
             seen[key] = row
     if not seen:
         return None
-    files = [name for name, _ in seen]
     figure, (axis,) = _grid(1, 1.0 + ROW * len(seen))
     colours = Marks(rows).colours
     for place, ((file, count), row) in enumerate(seen.items()):
@@ -142,17 +142,20 @@ def _sizes(rows: Sequence[Row]) -> Any:
         arena = row.entry["arena_bytes"]
         words = size(count) + (f", arena {size(int(arena))}" if arena else "")
         axis.annotate(words, (count, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
-    names = [
-        file if files.count(file) == 1 else ", ".join(filter(None, (file, row.entry["group"] or row.label)))
-        for (file, _), row in seen.items()
-    ]
-    axis.set_yticks(range(len(seen)), names)
-    axis.invert_yaxis()
+    axis.set_yticks(range(len(seen)), _shortest(list(seen.values())))
+    axis.set_ylim(len(seen) - 0.4, -0.6)
     axis.grid(visible=False, axis="y")
     axis.set_xlim(0, 1.18 * max(count for _, count in seen))
     axis.xaxis.set_major_formatter(lambda count, _: size(int(count)))
     axis.set_xlabel("size of the file")
     return figure
+
+
+def _shortest(rows: Sequence[Row]) -> list[str]:
+    """For each the file, with its group or all else where that alone is not clear."""
+    choices = [(row.file, f"{row.file}, {row.entry['group']}", row.label) for row in rows]
+    counts = Counter(name for names in choices for name in names[:2])
+    return [next((name for name in names[:2] if counts[name] == 1), names[2]) for names in choices]
 
 
 def _lengths(rows: Sequence[Row]) -> Any:

@@ -6,7 +6,8 @@
     machine     what it was measured on, as far as known: cpu, arch, cores, memory_mb, board, os, governor,
                 temperature_c and so on; of these, cpu, board and os must be there, if only as None
     versions    by name, of what took part: edge, python, ...
-    settings    by name, what was asked for: threads, lengths, runs, seed, stream_rate_hz, ...
+    settings    by name, what was asked for: threads, lengths, runs, seed, stream_rate_hz, ...; also
+                error_against, where errors are not against the first file
     warnings    sentences about what makes the figures doubtful
     files       a list, an entry for each file, number of threads and length of sequence:
       path, name          of the file; path is None where it means nothing to others

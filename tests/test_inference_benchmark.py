@@ -83,12 +83,8 @@ def test_the_time_major_form_computes_the_same(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(3, 5, 3)).astype("float32")
     wanted = edge.load(path).predict(x)
     turned = time_major(path.read_bytes())
-    assert [
-        op.builtinOptions.timeMajor for op in operators.named(flatbuffer.load(turned), operators.LSTM)
-    ] == [
-        True,
-        True,
-    ]
+    fused = list(operators.named(flatbuffer.load(turned), operators.LSTM))
+    assert [operator.builtinOptions.timeMajor for operator in fused] == [True, True]
     path.write_bytes(turned)
     np.testing.assert_allclose(edge.load(path).predict(x), wanted, atol=1e-6)
     assert np.abs(wanted[0] - wanted[1]).max() > 0.01  # rows that change places would be seen

@@ -10,7 +10,8 @@ import keras
 import pytest
 
 from edge.convert import ConversionError, convert
-from tests.convertible import FEATURES, (
+from tests.convertible import (
+    FEATURES,
     randomised,
     recurrent,
 )
