@@ -37,6 +37,7 @@ PROPERTIES = {
     "release": "ro.build.version.release",
     "sdk": "ro.build.version.sdk",
 }
+GRACE = 30.0  # seconds that a run may take beside its inferences
 WARM_UP = ("--warmup_runs=3", "--warmup_min_secs=0.3")
 PROFILE = (
     "--warmup_runs=1",
@@ -227,7 +228,7 @@ def _shape(info: TensorInfo, length: int | None) -> list[int]:
 def _figures(device: Device, command: list[str], job: _Job, limit: float) -> dict[str, Any]:
     name = Path(job.path).name
     try:
-        code, text = device.attempt([*command, f"--max_secs={limit:g}"], 2 * limit + 30)
+        code, text = device.attempt([*command, f"--max_secs={limit:g}"], 2 * limit + GRACE)
     except OSError as error:
         raise ModelFileError(f"{name}: {error}") from None
     found = adb_output.parse(text)

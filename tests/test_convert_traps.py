@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,109 +12,13 @@ import pytest
 
 import edge
 from edge import flatfile
-from edge.convert import cells, convert, flatbuffer, operators, private, quantize, state
-from edge.convert.fuse import CELL_STATE, OUTPUT_STATE, Fused, fuse
-from edge.convert.plan import decide
-from edge.convert.refusals import Request
+from edge.convert import convert, flatbuffer, operators, private, quantize, state
+from edge.convert.fuse import CELL_STATE, OUTPUT_STATE
 from edge.convert.samples import in_batches
-from edge.convert.signature import signature_of
-from edge.convert.trace import probe, trace
-from edge.targets import get_target
 from keras_lstm_plus import LSTMPlus
 from tests.convertible import FEATURES, keras_answer, motion, randomised, relative_error, rounds, two_layers
+from tests.pieces import Model, answer, copy_of, fused, largest_cell, lstms, parts, quantized
 from tests.runtimes import Runtime
-
-Model = flatbuffer.Model
-
-
-def parts(model: keras.Model, quantized: str | None = None) -> tuple[Model, list[Fused]]:
-    """The float model, no state settled yet, and what was fused in it."""
-    signature = signature_of(model).with_batch(1)
-    sites = probe(model, signature)
-    plan = decide(Request(get_target("litert"), "fused", "reset", quantized), sites)
-    traced = trace(model, signature, plan, sites)
-    return traced.model, fuse(traced.model, traced.sites)
-
-
-def fused(model: keras.Model) -> Model:
-    """The float model alone."""
-    return parts(model)[0]
-
-
-def quantized(model: keras.Model, x: np.ndarray) -> Model:
-    """The model in integers, calibrated on x."""
-    return quantize.quantize_all(*parts(model, "int8"), in_batches([x], 1))
-
-
-def largest_cell(model: keras.Model, x: np.ndarray) -> float:
-    """That of its only LSTM."""
-    return cells.largest_cells(*parts(model), in_batches([x], 1))[0]
-
-
-def copy_of(model: Model) -> Model:
-    return flatbuffer.load(flatbuffer.pack(model))
-
-
-def lstms(model: Model) -> list[Any]:
-    return list(operators.named(model, operators.LSTM))
-
-
-def answer(model: Model, path: Path, x: np.ndarray) -> np.ndarray:
-    path.write_bytes(flatbuffer.pack(model))
-    return np.asarray(edge.load(path).predict(x))
-
-
-# -- mutations: parity must notice each --------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def peephole() -> tuple[keras.Model, Model]:
-    model = two_layers("peephole")
-    return model, fused(model)
-
-
-def swap(a: int, b: int) -> Callable[[list[int]], None]:
-    def mutate(inputs: list[int]) -> None:
-        inputs[a], inputs[b] = inputs[b], inputs[a]
-
-    return mutate
-
-
-KINDS = {"kernel": 1, "recurrent kernel": 5, "bias": 12}
-PERMUTATIONS = {
-    f"{kind}: {a}-{b}": swap(first + "ifgo".index(a), first + "ifgo".index(b))
-    for kind, first in KINDS.items()
-    for a, b in ("if", "ig", "io", "fg", "fo", "go")
-} | {f"peephole: {a}-{b}": swap(9 + "ifo".index(a), 9 + "ifo".index(b)) for a, b in ("if", "io", "fo")}
-
-
-@pytest.mark.parametrize("name", PERMUTATIONS)
-def test_permuted_gates_break_parity(peephole: tuple[keras.Model, Model], tmp_path: Path, name: str) -> None:
-    model, right = peephole
-    x = motion(2, 5)
-    wanted = keras_answer(model, x)[0]
-    wrong = copy_of(right)
-    operator = lstms(wrong)[1]
-    inputs = list(operator.inputs)
-    PERMUTATIONS[name](inputs)
-    operator.inputs = inputs
-    assert np.abs(answer(right, tmp_path / "right", x) - wanted).max() < 1e-5
-    assert np.abs(answer(wrong, tmp_path / "wrong", x) - wanted).max() > 1e-3
-
-
-@pytest.mark.parametrize("slot", [*range(1, 16)])
-def test_any_operand_of_zeros_breaks_parity(
-    peephole: tuple[keras.Model, Model], tmp_path: Path, slot: int
-) -> None:
-    model, right = peephole
-    x = motion(2, 5)
-    for layer in (0, 1):
-        wrong = copy_of(right)
-        index = lstms(wrong)[layer].inputs[slot]
-        flatbuffer.set_constant(wrong, index, np.zeros_like(flatbuffer.constant(wrong, index)))
-        difference = answer(wrong, tmp_path / "wrong", x) - keras_answer(model, x)[0]
-        assert np.abs(difference).max() > 1e-3
-
 
 # -- state -------------------------------------------------------------------------------------------
 
