@@ -3,7 +3,8 @@
 One LSTM with the same weights on one sequence, one thread: our fused files (float, dynamic, int8), the stock
 conversion of `keras.layers.LSTM`, ONNX Runtime and torch. The contestants take turns, so that a noisy machine
 is as noisy for each. Behind each time, the fastest of all runs, stands how many times as fast as the stock
-file it is; the other statistics are in the JSON. The errors are against Keras. The JSON is what `python -m edge report` draws.
+file it is; the other statistics are in the JSON, which `python -m edge report` draws. The errors are against
+Keras.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from edge.report_benchmark import machine_lines
 
 
 def ratios(result: dict[str, Any]) -> dict[str, dict[tuple[str, int], float]]:
-    """By contestant, then by size and length: how many times as fast as the stock file, fastest to fastest."""
+    """By contestant, then by size and length: how many times as fast as the stock file."""
     times = {(file["name"], file["group"], file["length"]): _least(file) for file in result["files"]}
     found: dict[str, dict[tuple[str, int], float]] = {}
     for (name, group, length), time in times.items():
@@ -24,8 +24,8 @@ def ratios(result: dict[str, Any]) -> dict[str, dict[tuple[str, int], float]]:
 
 
 def _least(file: dict[str, Any]) -> float:
-    # What other processes take is no contestant's; a long inference is hit by it each time, a short one rarely,
-    # so that on a busy machine not even the ratios of the medians would be right.
+    # Other processes hit a long inference each time and a short one rarely: on a busy machine not even the
+    # ratios of the medians would be right.
     return float(file["inference_ms"]["min"])
 
 

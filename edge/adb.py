@@ -121,7 +121,7 @@ def benchmark_on_android(
     device = Device(serial)
     try:
         with device:
-            about = {key: device.property(name) for key, name in PROPERTIES.items()}
+            about = device.properties(PROPERTIES)
             _check_abi(tool_abi, about, Path(benchmark_model).name)
             speeds = device.speeds()
             if not speeds and mask is None:

@@ -67,9 +67,13 @@ class Device:
     def __exit__(self, *_: object) -> None:
         self._clean()
 
-    def property(self, name: str) -> str:
-        """A property of the system; empty if it has none of that name."""
-        return self.shell("getprop", name).strip()
+    def properties(self, names: dict[str, str]) -> dict[str, str]:
+        """Properties of the system, by the same keys; empty where it has none of that name."""
+        code, text = self._call("shell", "; ".join(f"getprop {name}" for name in names.values()))
+        lines = text.split("\n")
+        if code or len(lines) < len(names):
+            raise OSError(f"getprop fails on the device: {_last(text)}.")
+        return {key: line.strip() for key, line in zip(names, lines, strict=False)}
 
     def push(self, path: str | Path, name: str) -> str:
         """Copy a file into the folder, under that name: its path there."""

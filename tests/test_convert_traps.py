@@ -25,12 +25,13 @@ from tests.runtimes import Runtime
 
 @pytest.mark.parametrize("integers", [False, True])
 def test_without_the_reset_a_call_remembers_the_last(
-    peephole: tuple[keras.Model, Model], tmp_path: Path, runtime: Runtime, integers: bool
+    tmp_path: Path, runtime: Runtime, integers: bool
 ) -> None:
     x = motion(1, 5)
-    model, links = parts(peephole[0])
+    keras_model = two_layers("peephole")
+    model, links = parts(keras_model)
     if integers:
-        model = quantized(peephole[0], motion(16, 5))
+        model = quantized(keras_model, motion(16, 5))
     path = tmp_path / "model.tflite"
     for reset in (False, True):
         if reset:
