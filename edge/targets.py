@@ -100,6 +100,7 @@ TARGETS: dict[str, Target] = {
             "LiteRT's CompiledModel and @litertjs/core 2",
             lowerings=_PLAIN,
             quantize=dict.fromkeys(_PLAIN, QUANTIZE),
+            integer_ends=False,  # the one in the browser has none, that of Python has
             free_length=False,
         ),
         Target(

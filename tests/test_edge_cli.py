@@ -49,7 +49,7 @@ def test_benchmark_prints_tables_that_fit(columns: int, tmp_path: Path) -> None:
 def test_benchmark_json_on_stdout_is_nothing_but_json() -> None:
     code, out, _ = run("benchmark", model_file("reset"), "--runs", 2, "--json", "-", "--length", 17)
     assert code == 0
-    assert json.loads(out)["settings"]["length"] == 17
+    assert json.loads(out)["files"][0]["length"] == 17
 
 
 def test_inspect_prints_what_there_is() -> None:

@@ -43,14 +43,15 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
      * A whole sequence from a zero state.
      *
      * @param x `time * features` numbers, step by step.
-     * @return of each data output all its numbers, in order: for `return_sequences` `time * size` of them.
+     * @return of each data output all its numbers, in order: for `return_sequences` `time * size` of them. A
+     *     file for single steps (`lowering="step"`) gives those of every step, one after another.
      */
     fun predict(x: FloatArray): List<FloatArray> {
         require(x.isNotEmpty() && x.size % features == 0) {
             "A sequence has a multiple of $features numbers, received ${x.size}."
         }
         val steps = x.size / features
-        val fixed = interpreter.getInputTensor(0).shapeSignature()[1]
+        val fixed = fixedLength()
         if (fixed == 1 && steps > 1) {
             return stepByStep(x, steps)
         }
@@ -70,6 +71,7 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
      */
     fun step(x: FloatArray): List<FloatArray> {
         require(x.size == features) { "A step has $features numbers, received ${x.size}." }
+        require(fixedLength() in intArrayOf(-1, 1)) { "The file takes ${fixedLength()} steps at a time, not one." }
         if (length != 1) {
             prepare(1)
             reset()
@@ -88,12 +90,15 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
 
     override fun close() = interpreter.close()
 
+    /** Of a sequence, as the file fixes it; -1: it takes any. */
+    private fun fixedLength(): Int = interpreter.getInputTensor(0).shapeSignature()[1]
+
     private fun prepare(steps: Int) {
         if (length == steps) {
             return
         }
         length = -1
-        if (interpreter.getInputTensor(0).shapeSignature()[1] == -1) {
+        if (fixedLength() == -1) {
             interpreter.resizeInput(0, intArrayOf(1, steps, features))
         }
         interpreter.allocateTensors()
