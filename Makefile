@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all test-oldest test-backends format clean
+.PHONY: demo test test-all test-pi test-oldest system test-backends format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -13,10 +13,18 @@ test: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -n auto --dist loadfile -m "not slow"
+	$(PY) -m pytest -n auto --dist loadfile -m "not slow and not pi"
 
 test-all: $(READY)
-	$(PY) -m pytest -n auto --dist loadfile
+	$(PY) -m pytest -n auto --dist loadfile -m "not pi"
+
+# A 64-bit and a 32-bit Raspberry Pi, emulated; sets itself up from Debian's packages.
+test-pi: $(READY)
+	$(PY) -m pytest -n0 -m pi tests/pi
+
+# What the tests of the browser, of ssh and of adb need beside Python; without it they are skipped.
+system:
+	apt-get update -qq && apt-get install -y -qq chromium openssh-server npm adb
 
 # The other end of the range of TensorFlow versions that setup.py allows.
 OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0

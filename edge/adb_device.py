@@ -140,8 +140,8 @@ class Device:
             if self._serial and others:
                 return f"There is no device {self._serial}; there are: {others}."
             return (
-                f"There is no {device if self._serial else 'Android device'} here; switch on USB debugging in "
-                "its developer options and plug it in, or adb connect HOST."
+                f"There is no {device if self._serial else 'Android device'} here; switch on USB debugging "
+                "in its developer options and plug it in, or adb connect HOST."
             )
         for words, remedy in REFUSALS:
             if words in text:
@@ -166,8 +166,8 @@ def _run(command: list[str], patience: float) -> tuple[int, str]:
         )
     except subprocess.TimeoutExpired:
         raise OSError(
-            f"The device was still busy after {patience:g} s and was stopped; if it is just slow, give it more "
-            "time (--limit)."
+            f"The device was still busy after {patience:g} s and was stopped; if it is just slow, give it "
+            "more time (--limit)."
         ) from None
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     return done.returncode, "\n".join(line for line in lines if not line.startswith("* daemon"))

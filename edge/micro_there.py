@@ -185,9 +185,9 @@ def _durations(function: Callable[[], None], count: int) -> list[float]:
 def _heard(function: Callable[[], Any], words: list[str] | None = None) -> Any:
     """The function's result; what it prints on the way goes to `words`, or into its error.
 
-    What it prints can be read here because descriptor 2 is a file: `edge.micro_run` sees to that.
+    What it prints can be read here if descriptor 2 is a file: `edge.micro_run` sees to that.
     """
-    begin = os.lseek(2, 0, os.SEEK_END)
+    begin = _printed()
     try:
         result = function()
     except RuntimeError as error:
@@ -198,8 +198,17 @@ def _heard(function: Callable[[], Any], words: list[str] | None = None) -> Any:
     return result
 
 
+def _printed() -> int:
+    """How many bytes; 0 where that cannot be known."""
+    try:
+        return os.lseek(2, 0, os.SEEK_END)
+    except OSError:
+        return 0
+
+
 def _since(begin: int) -> str:
-    return os.pread(2, os.lseek(2, 0, os.SEEK_END) - begin, begin).decode("utf-8", "replace")
+    count = _printed() - begin
+    return os.pread(2, count, begin).decode("utf-8", "replace") if count > 0 else ""
 
 
 def main() -> None:

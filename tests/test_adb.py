@@ -1,4 +1,6 @@
-"""The benchmark on a phone, against a program that answers as `adb` and the tool do, and checks what it is told."""
+"""The benchmark on a phone, against a program that answers as `adb` and the tool do and checks its arguments."""
+
+# ruff: noqa: E501, the tool prints long lines
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Attention under a mask, before its numbers become integers.
 
-Where a step does not count, Keras puts -1e9 into the place of its score, or adds that to it, so that a softmax
-gives it nothing. In 8 bits the steps between neighbouring values are then four million wide, and all other
-scores become one and the same. A number just below them does as well: at 8 less than the least, a weight of
-0.0003.
+Where a step does not count, Keras puts -1e9 into the place of its score, or adds that to it, so that a
+softmax gives it nothing. In 8 bits the steps between neighbouring values are then four million wide, and all
+other scores become one and the same. A number just below them does as well: at 8 less than the least, a
+weight of 0.0003.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.convert import flatbuffer, operators, private
 from edge.convert.cells import Batches, largest_cells
+from edge.convert.comparisons import compare_integers
 from edge.convert.fuse import (
     CELL_STATE,
     INPUT,
@@ -114,6 +115,7 @@ def quantize_all(
     for operator in operators.named(quantized, "REVERSE_V2"):
         operators.settle_output_scale(quantized, operator, like=operator.inputs[0])
     join_quantized(quantized, _reconnect(quantized, fused))
+    compare_integers(quantized)
     return quantized
 
 

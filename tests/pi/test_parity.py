@@ -105,11 +105,7 @@ def test_steps_of_an_explicit_file_are_a_stream(converted: Any, there: There) ->
 
 
 @pytest.mark.parametrize("quantize", [None, "dynamic", "int8"])
-def test_masks(quantize: str | None, there: There, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if quantize == "int8" and there.runtime == "tflite-runtime":
-        # Its DEQUANTIZE on Arm makes 3.7e-9 of the zero point, which is not equal to the zero of Masking.
-        reason = "tflite-runtime 2.14 on Arm takes padding for data in an int8 file with Masking"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def test_masks(quantize: str | None, there: There, tmp_path: Path) -> None:
     inputs = keras.Input((None, grid.FEATURES), name="x")
     masked = keras.layers.Masking()(inputs)
     h = LSTMPlus(8, "peephole", return_sequences=True, name="first")(masked)

@@ -27,6 +27,7 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
     private val interpreter = Interpreter(model, Interpreter.Options().setNumThreads(threads))
     private val dataOutputs = interpreter.outputTensorCount - states
     private var length = -1
+    private var streaming = false
     private var memory = emptyArray<ByteBuffer>()
 
     init {
@@ -40,7 +41,7 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
     val features: Int = interpreter.getInputTensor(0).shape().last()
 
     /**
-     * A whole sequence from a zero state.
+     * A whole sequence from a zero state. It ends a stream: the next [step] starts anew.
      *
      * @param x `time * features` numbers, step by step.
      * @return of each data output all its numbers, in order: for `return_sequences` `time * size` of them. A
@@ -51,6 +52,7 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
             "A sequence has a multiple of $features numbers, received ${x.size}."
         }
         val steps = x.size / features
+        streaming = false
         val fixed = fixedLength()
         if (fixed == 1 && steps > 1) {
             return stepByStep(x, steps)
@@ -72,9 +74,10 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
     fun step(x: FloatArray): List<FloatArray> {
         require(x.size == features) { "A step has $features numbers, received ${x.size}." }
         require(fixedLength() in intArrayOf(-1, 1)) { "The file takes ${fixedLength()} steps at a time, not one." }
-        if (length != 1) {
+        if (!streaming) {
             prepare(1)
             reset()
+            streaming = true
         }
         return invoke(x)
     }
