@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -63,27 +64,56 @@ def benchmark(
     ssh_python: Annotated[
         str, typer.Option(metavar="PATH", help="With --ssh: a Python there that has NumPy and a runtime.")
     ] = "python3",
+    adb: Annotated[bool, typer.Option("--adb", help="Measure on an Android phone that adb reaches.")] = False,
+    benchmark_model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="With --adb: the Interpreter's tool, android_aarch64_benchmark_model."
+        ),
+    ] = None,
+    serial: Annotated[
+        str | None, typer.Option(help="With --adb: which phone, as `adb devices` lists them.")
+    ] = None,
+    tflm: Annotated[
+        bool,
+        typer.Option("--tflm", help="Run on TensorFlow Lite Micro, here: the arena, and what it refuses."),
+    ] = False,
 ) -> None:
     """Measure size, start, speed, memory and error of files, side by side on random input."""
     with one_sentence():
-        if ssh is None:
-            from edge.benchmark import benchmark as measure
-        else:
+        _check_places({"--ssh": ssh, "--adb": adb, "--tflm": tflm})
+        if not adb:
+            _refuse({"--benchmark-model": benchmark_model, "--serial": serial}, "belongs to --adb")
+        measure: Callable[..., dict[str, Any]]
+        settings: dict[str, Any] = {"threads": [int(part) for part in threads.split(",")]}
+        if adb:
+            from edge.adb import benchmark_on_android
+
+            _refuse({"--runtime": runtime, "--stream": stream}, "is not for --adb")
+            measure = partial(benchmark_on_android, benchmark_model=benchmark_model, serial=serial)
+        elif tflm:
+            from edge.micro_run import benchmark_on_micro as measure
+
+            several = threads if settings.pop("threads") != [1] else None
+            _refuse({"--runtime": runtime, "--stream": stream, "--threads": several}, "is not for --tflm")
+        elif ssh:
             from edge.ssh import benchmark_over_ssh
 
             measure = partial(benchmark_over_ssh, ssh, python=ssh_python)
+        else:
+            from edge.benchmark import benchmark as measure
+        if not adb and not tflm:
+            settings |= {"runtime": runtime, "stream_rate_hz": stream}
 
         target = json_target(json_path)
         with progress() as bar:
             result = measure(
                 files,
-                threads=[int(part) for part in threads.split(",")],
                 length=[int(part) for part in length.split(",")] if length else None,
                 runs=runs,
-                runtime=runtime,
                 progress=bar,
-                stream_rate_hz=stream,
                 limit=limit,
+                **settings,
             )
         if json_path == "-":
             typer.echo(as_json(result))
@@ -93,3 +123,19 @@ def benchmark(
         Console().print(benchmark_report(result))
         if target is not None:
             write(target, as_json(result) + "\n")
+
+
+def _check_places(given: dict[str, Any]) -> None:
+    """ValueError if a file is to be measured in several places at once."""
+    chosen = [name for name, value in given.items() if value]
+    if len(chosen) > 1:
+        raise ValueError(
+            f"{' and '.join(chosen)} are two places: one at a time, and `report` joins the results."
+        )
+
+
+def _refuse(options: dict[str, Any], why: str) -> None:
+    """ValueError for the first of the options that is given."""
+    for name, value in options.items():
+        if value is not None:
+            raise ValueError(f"{name} {why}.")

@@ -90,7 +90,7 @@ def benchmark_on_micro(
             "TensorFlow Lite Micro is not installed: pip install --pre tflite-micro (for Linux on x86-64, "
             "Python 3.10 to 3.12)."
         )
-    lengths = list(length) if isinstance(length, (list, tuple)) else [length]
+    lengths: list[Any] = list(length) if isinstance(length, (list, tuple)) else [length]
     subjects = [samples.look(path) for path in files]
     for subject in subjects:
         _check_fixed(subject)

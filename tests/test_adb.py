@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from edge import adb_output
 from edge.adb import benchmark_on_android
+from edge.cli import app
 from edge.elf import abi_of
 from edge.errors import ModelFileError
-from edge.schema import validate
+from edge.schema import read, validate
 from tests.edge_files import model_file
 from tests.explicit_files import explicit_file
 
@@ -358,6 +360,29 @@ def test_arguments(phone: Phone, options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         phone.measure(**options)
     assert phone.calls() == []
+
+
+def test_the_command(phone: Phone, tmp_path: Path) -> None:
+    phone.scenario(devices={"A": "device", "B": "offline"})
+    command = ["benchmark", str(model_file("reset")), "--adb", "--length", "20", "--threads", "1,2"]
+    more = ["--benchmark-model", str(phone.tool), "--serial", "A", "--json", str(tmp_path / "a.json")]
+    done = CliRunner().invoke(app, [*command, *more])
+    assert done.exit_code == 0, done.output
+    assert "Google Pixel 7" in done.stdout
+    result = read(tmp_path / "a.json")
+    assert result["platform"] == "android"
+    assert [each["threads"] for each in result["files"]] == [1, 2]
+    for extra, words in (
+        ([], "A benchmark_model is needed (--benchmark-model PATH)."),
+        (more[:2], "There are several devices, A, B: say which, --serial A."),
+        ([*more, "--stream", "50"], "--stream is not for --adb."),
+        ([*more, "--tflm"], "--adb and --tflm are two places"),
+    ):
+        done = CliRunner().invoke(app, [*command, *extra])
+        assert done.exit_code == 1
+        assert done.stderr.startswith(f"Error: {words}")
+    done = CliRunner().invoke(app, [*command[:2], "--serial", "A"])
+    assert done.stderr == "Error: --serial belongs to --adb.\n"
 
 
 def test_figures_of_equal_runs_and_of_old_tools() -> None:

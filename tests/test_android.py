@@ -150,14 +150,14 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     for name, text in API.items():
         (package / f"{name}.java").write_text(f"package org.tensorflow.lite;\n{text}\n")
     (folder / "Main.kt").write_text(MAIN)
-    stub, program = folder / "stub", folder / "program.jar"
+    stub, jar = folder / "stub", folder / "program.jar"
     sources = [str(each) for each in package.iterdir()]
     run("javac", "-d", str(stub), *sources)
     said = run(
-        "kotlinc", "-cp", str(stub), "-include-runtime", "-d", str(program), str(SOURCE), f"{folder}/Main.kt"
+        "kotlinc", "-cp", str(stub), "-include-runtime", "-d", str(jar), str(SOURCE), f"{folder}/Main.kt"
     )
     assert "warning: " not in said.replace("VM warning: ", ""), said
-    return run("java", "-cp", f"{program}:{stub}", "MainKt", str(folder)).splitlines()
+    return run("java", "-cp", f"{jar}:{stub}", "MainKt", str(folder)).splitlines()
 
 
 def run(*command: str) -> str:

@@ -12,15 +12,17 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import edge
 from edge import micro_there
 from edge.cexport import write_c_array
+from edge.cli import app
 from edge.convert import convert
 from edge.errors import ModelFileError
 from edge.micro_run import benchmark_on_micro
 from edge.micro_there import MicroInterpreter, smallest_arena
-from edge.schema import validate
+from edge.schema import read, validate
 from keras_lstm_plus import LSTMPlus
 from tests import tflm_stub
 from tests.edge_files import model_file
@@ -59,8 +61,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             rows = {"peephole": {"length": STEPS}, "peephole_step": {"lowering": "step"}}
         for name, options in rows.items():
             made[name] = folder / f"{name}.tflite"
-            data = {"representative_data": DATA} if options.get("quantize") else {}
-            convert(model, made[name], target="microcontroller", **options, **data)
+            data = DATA if options.get("quantize") else None
+            convert(model, made[name], target="microcontroller", representative_data=data, **options)
         if variant == "standard":
             made["dynamic"] = folder / "dynamic.tflite"
             convert(model, made["dynamic"], quantize="dynamic", length=STEPS)
@@ -171,13 +173,28 @@ def test_a_file_that_ends_the_process(
     files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys\nif sys.argv[0] == '-m': import faulthandler, os; os.write(2, b'Aborting.\\n'); os.abort()"
+        "import os, sys\nif sys.argv[0] == '-m': os.write(2, b'Aborting.\\n'); os.abort()"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(
         ModelFileError, match="float.tflite ended the process .*SIGABRT.*last words: Aborting"
     ):
         benchmark_on_micro([files["float"]])
+
+
+@needs_micro
+def test_the_command(files: dict[str, Path], tmp_path: Path) -> None:
+    command = ["benchmark", str(files["int8"]), "--tflm", "--runs", "3"]
+    done = CliRunner().invoke(app, [*command, "--json", str(tmp_path / "m.json")])
+    assert done.exit_code == 0, done.output
+    (entry,) = read(tmp_path / "m.json")["files"]
+    assert entry["runtime"]["name"] == "tflite-micro"
+    assert "arena" in done.stdout
+    done = CliRunner().invoke(app, [*command, "--threads", "2"])
+    assert (done.exit_code, done.stderr) == (1, "Error: --threads is not for --tflm.\n")
+    done = CliRunner().invoke(app, ["benchmark", str(files["dynamic"]), "--tflm"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: dynamic.tflite gives NaN")
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
