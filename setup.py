@@ -46,7 +46,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_lstm_plus*", "edge*"]),
-    package_data={"keras_lstm_plus": ["py.typed"], "edge": ["py.typed", "web/*.html", "web/*.js", "web/*.css", "web/*.svg"]},
+    package_data={
+        "keras_lstm_plus": ["py.typed"],
+        "edge": ["py.typed", "web/*.html", "web/*.js", "web/*.css", "web/*.svg"],
+    },
     install_requires=["numpy>=1.23", "rich>=13", "typer>=0.12"],
     extras_require={
         "train": TRAIN,

@@ -50,10 +50,11 @@ class Cell(NamedTuple):
     @property
     def refused(self) -> bool:
         """Whether `convert` has to say no."""
+        no_norm = self.quantize == "int16x8" and "layer_norm" in self.variant
         if self.lowering == "step":
-            return self.state != "explicit"
+            return self.state != "explicit" or no_norm
         if self.lowering == "unrolled":
-            return self.state == "carry"
+            return self.state == "carry" or no_norm
         no_kernel = self.quantize in NO_INTEGER_KERNEL.get(self.variant, ())
         return self.variant in NOT_FUSED or self.quantize == "int16x8" or no_kernel
 

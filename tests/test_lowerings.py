@@ -26,6 +26,7 @@ MARKED = [
 ]
 # Plain operators have no 16-bit cell beside 8-bit activations, as the fused one has; "int16x8" has.
 PLAIN_INT8 = 0.10
+PLAIN_NORM = 0.15  # a mean and a variance in 8 bits, too; past this `convert` keeps no file
 
 model_of = lru_cache(grid.build)
 
@@ -76,8 +77,9 @@ def check(cell: Cell, found: np.ndarray, wanted: np.ndarray) -> None:
     elif cell.quantize == "float16":
         assert largest <= 2e-3
     else:
+        plain = PLAIN_NORM if "layer_norm" in cell.variant else PLAIN_INT8
         is_plain_int8 = cell.quantize == "int8" and cell.lowering != "fused"
-        assert relative_error(found, wanted) <= (PLAIN_INT8 if is_plain_int8 else 0.03)
+        assert relative_error(found, wanted) <= (plain if is_plain_int8 else 0.03)
 
 
 def at_once(runtime: Runtime, path: Path, x: np.ndarray, given: Any) -> list[np.ndarray]:

@@ -103,6 +103,8 @@ def quantize_all(
         for state, shown in zip(state_tensors(calibrated, operator), link.shown, strict=False):
             flatbuffer.set_range(calibrated, shown, *(flatbuffer.get_range(calibrated, state) or (-1.0, 1.0)))
     _tie(calibrated, states)
+    if bits == 16:
+        _give_headroom(calibrated)
     _cut(calibrated, fused)
     quantized = flatbuffer.load(private.quantize_calibrated(flatbuffer.pack(calibrated), bits))
     if bits == 16:
@@ -117,6 +119,14 @@ def quantize_all(
     join_quantized(quantized, _reconnect(quantized, fused))
     compare_integers(quantized)
     return quantized
+
+
+def _give_headroom(model: flatbuffer.Model) -> None:
+    """Twice the ranges that calibration saw: 16 bits are plenty, and a stream meets more than the samples."""
+    for index in range(len(flatbuffer.graph(model).tensors)):
+        ends = flatbuffer.get_range(model, index)
+        if ends is not None and not flatbuffer.is_constant(model, index):
+            flatbuffer.set_range(model, index, 2 * ends[0], 2 * ends[1])
 
 
 def _widen_constants(model: flatbuffer.Model) -> None:

@@ -107,13 +107,22 @@ def read_site(index: int, layer: Any, sequences: Any, initial_state: Any, mask: 
         kind,
         spec,
         units,
-        tuple(int(size) for size in keras.tree.flatten(layer.cell.state_size)),
+        _state_sizes(layer),
         weights,
         sequences.shape[0],
         sequences.shape[1],
         mask is not None,
         initial_state is not None,
     )
+
+
+def own_sizes(site: Site) -> tuple[int, ...]:
+    """The widths of the states as the layer has them, whatever the operator was given."""
+    return _state_sizes(site.layer)
+
+
+def _state_sizes(layer: Any) -> tuple[int, ...]:
+    return tuple(int(size) for size in keras.tree.flatten(layer.cell.state_size))
 
 
 def _name(activation: Any) -> str:

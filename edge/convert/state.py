@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.convert import flatbuffer, operators
 from edge.convert.fuse import Fused, fused_operators, state_tensors
+from edge.convert.sites import own_sizes
 
 Operator = operators.Operator
 _SLICE_VERSIONS = {"float32": 1, "int8": 2, "int16": 4}
@@ -74,11 +75,16 @@ def show_states(model: flatbuffer.Model, fused: Sequence[Fused]) -> dict[int, li
         if link.given:
             continue
         states = state_tensors(model, operator)
-        given, shown = ([_like(model, state, side) for state in states] for side in ("given", "shown"))
-        for before, state in zip(given, states, strict=True):
-            operators.insert_before(model, operator, _copy(model, before, state))
+        shown = [_like(model, state, "shown") for state in states]
+        given, after = list(shown), list(shown)
+        for n, (state, size) in enumerate(zip(states, own_sizes(link.site), strict=True)):
+            given[n] = _like(model, state, "given", size)
+            operators.insert_before(model, operator, _copy_or_fill(model, given[n], state))
+            if size < flatbuffer.tensor_shape(model, state)[1]:  # filled up with zeros for the kernel
+                after[n] = _like(model, state, "own", size)
+                operators.insert_after(model, operator, _copy(model, shown[n], after[n]))
         _read(model, operator, list(zip(states, shown, strict=True)))
-        pairs[link.site.index] = list(zip(given, shown, strict=True))
+        pairs[link.site.index] = list(zip(given, after, strict=True))
     return pairs
 
 
@@ -135,8 +141,19 @@ def _through_real_numbers(model: flatbuffer.Model, source: int, target: int) -> 
     ]
 
 
-def _like(model: flatbuffer.Model, state: int, name: str) -> int:
+def _copy_or_fill(model: flatbuffer.Model, source: int, target: int) -> Operator:
+    """target = source, zeros behind it where it is narrower."""
+    missing = flatbuffer.tensor_shape(model, target)[1] - flatbuffer.tensor_shape(model, source)[1]
+    if not missing:
+        return _copy(model, source, target)
+    pads = np.array([[0, 0], [0, missing]], np.int32)
+    name = f"{flatbuffer.tensor_name(model, target)}/pads"
+    return operators.plain(model, "PAD", [source, flatbuffer.add_constant(model, name, pads)], target)
+
+
+def _like(model: flatbuffer.Model, state: int, name: str, size: int | None = None) -> int:
     shape, dtype = flatbuffer.tensor_shape(model, state), flatbuffer.tensor_dtype(model, state)
+    shape = shape if size is None else (shape[0], size)
     new = flatbuffer.add_tensor(model, f"{flatbuffer.tensor_name(model, state)}/{name}", shape, dtype)
     flatbuffer.copy_type(model, state, new)
     return new
