@@ -22,9 +22,9 @@ test-all: $(READY)
 test-pi: $(READY)
 	$(PY) -m pytest -n0 -m pi tests/pi
 
-# What the tests of the browser, of ssh and of adb need beside Python; without it they are skipped.
+# What the tests of the browser, ssh, adb and Kotlin need beside Python; without it they are skipped.
 system:
-	apt-get update -qq && apt-get install -y -qq chromium openssh-server npm adb
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server npm adb kotlin default-jdk-headless
 
 # The other end of the range of TensorFlow versions that setup.py allows.
 OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0
