@@ -9,9 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge.report import _add as add
-from edge.report import _spaced as spaced
-from edge.report import _table as table
+from edge.report_parts import add, spaced, table
 from edge.report_tables import Cells, labels, tables
 
 

@@ -11,10 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge.report import _add as add
-from edge.report import _spaced as spaced
-from edge.report import _table as table
-from edge.report import number, size
+from edge.report_parts import add, number, size, spaced, table
 from edge.variables import DESCRIPTIONS
 
 FORMS = {"fused": "fused operator", "unrolled": "plain, every step", "step": "plain, one step"}

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from edge.report import number, size
+from edge.report_parts import number, size
 from edge.report_rows import Row
 from edge.report_tables import steps, unit
 

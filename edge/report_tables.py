@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from edge.report import number, size
+from edge.report_parts import number, size
 
 STATISTICS = ("avg", "std", "min", "p5", "median", "p95", "max")
 UNKNOWN = "–"

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.report import number, size
+from edge.report_parts import number, size
 from tests.edge_files import model_file
 
 ROOT = Path(__file__).parent.parent
