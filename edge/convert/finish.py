@@ -14,10 +14,8 @@ from edge.convert.fuse import Fused
 from edge.convert.plan import Plan
 from edge.convert.state import reset_states, show_states
 from edge.convert.trace import Traced
+from edge.metadata import ENTRY, NEWEST
 from edge.version import __version__
-
-NAME = "keras_lstm_plus"  # of the entry in the file
-FORMAT = 2
 
 
 class Ends(NamedTuple):
@@ -57,7 +55,7 @@ def finish(
     after = [f"{name}_next" for name in names]
     flatbuffer.name_ends(model, [*wanted.inputs, *names], [*wanted.outputs, *after])
     note = {
-        "format": FORMAT,
+        "format": NEWEST,
         "version": __version__,
         "state": plan.state,
         "lowering": plan.lowering,
@@ -74,7 +72,7 @@ def finish(
         ],
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    flatbuffer.add_metadata(model, NAME, json.dumps(note, ensure_ascii=False).encode())
+    flatbuffer.add_metadata(model, ENTRY, json.dumps(note, ensure_ascii=False).encode())
     flatbuffer.drop_unused_buffers(model)
     return flatbuffer.pack(model)
 

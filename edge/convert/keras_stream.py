@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.convert.signature import Signature, run
+from edge.convert.sites import replaced_calls
 from edge.convert.trace import probe
 
 Array = np.ndarray
@@ -106,15 +107,8 @@ class _Turn:
 def _carried(layers: Sequence[Any]) -> Iterator[_Turn]:
     """Let each of the layers do one step of its cell from the states of the turn; undone in any case."""
     turn = _Turn()
-    unique = list({id(layer): layer for layer in layers}.values())
-    for layer in unique:
-        # Keras tracks what is assigned to a layer; this is no part of it.
-        object.__setattr__(layer, "call", _one_step(layer, turn))
-    try:
+    with replaced_calls(layers, lambda layer: _one_step(layer, turn)):
         yield turn
-    finally:
-        for layer in unique:
-            object.__delattr__(layer, "call")
 
 
 def _one_step(layer: Any, turn: _Turn) -> Callable[..., Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,20 @@ class Site:
 def recurrent_layers(model: keras.Model) -> list[Any]:
     """The recurrent layers of a model, those inside of other layers and models included."""
     return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+
+
+@contextmanager
+def replaced_calls(layers: Sequence[Any], make: Callable[[Any], Callable[..., Any]]) -> Iterator[None]:
+    """Let each of the layers call `make(layer)` instead of its loop; undone in any case."""
+    unique = list({id(layer): layer for layer in layers}.values())
+    for layer in unique:
+        # Keras tracks what is assigned to a layer; this is no part of it.
+        object.__setattr__(layer, "call", make(layer))
+    try:
+        yield
+    finally:
+        for layer in unique:
+            object.__delattr__(layer, "call")
 
 
 def spec_of(cell: Any) -> LSTMSpec | None:

@@ -20,7 +20,7 @@ from edge.convert.lower import Lowered, fused_call, plain_call, widened
 from edge.convert.plan import Plan
 from edge.convert.scratch import scratch
 from edge.convert.signature import Signature, run
-from edge.convert.sites import Site, read_site, recurrent_layers
+from edge.convert.sites import Site, read_site, recurrent_layers, replaced_calls
 
 Tensor = Any
 
@@ -159,15 +159,8 @@ def _shown_states(plan: Plan, sites: Sequence[Site]) -> list[State]:
 def _stand_ins(model: keras.Model, lower: Callable[..., Lowered]) -> Iterator[Recording]:
     """Let every recurrent layer of `model` call `lower` instead of its loop; undone in any case."""
     recording = Recording(lower)
-    layers = recurrent_layers(model)
-    for layer in layers:
-        # Keras tracks what is assigned to a layer; this is no part of it.
-        object.__setattr__(layer, "call", _stand_in(layer, recording))
-    try:
+    with replaced_calls(recurrent_layers(model), lambda layer: _stand_in(layer, recording)):
         yield recording
-    finally:
-        for layer in layers:
-            object.__delattr__(layer, "call")
 
 
 def _stand_in(layer: Any, recording: Recording) -> Callable[..., Any]:
