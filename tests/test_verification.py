@@ -242,6 +242,7 @@ def test_a_model_that_explodes_has_no_drift(tmp_path: Path) -> None:
     inputs = keras.Input((None, 6))
     layer = keras.layers.SimpleRNN(4, activation="relu", name="rnn")
     model = keras.Model(inputs, layer(inputs))
+    layer.cell.kernel.assign(np.full((6, 4), 0.1))  # drawn at random, all may be negative: relu then ends it
     layer.cell.recurrent_kernel.assign(np.eye(4) * 4.0)
     convert(model, tmp_path / "m.tflite", state="carry", representative_data=np.ones((4, 5, 6), "f"))
     result = verify(model, tmp_path / "m.tflite", np.ones((4, 5, 6), "f"), drift_steps=500)

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from rich.console import Console
 
-from examples.exercise_recognition.data import SUBJECTS, cut_windows, load_recordings
+from examples.common.files import predict_file, write_files
+from examples.exercise_recognition.data import CLASSES, SUBJECTS, cut_windows, load_recordings
 from examples.exercise_recognition.files import (
     calibration_windows,
-    predict_file,
     score,
-    write_files,
     write_stock_file,
 )
 from examples.exercise_recognition.report import Row
@@ -78,6 +77,6 @@ def run(
                 stock = write_stock_file(model, folder / "stock_float.tflite")
                 judge("Keras LSTM", "stock float", predict_file(stock, windows.x), stock)
             judge(variant, "Keras", model.predict(windows.x, batch_size=256, verbose=0))
-            for kind, path in write_files(model, variant, folder, calibration).items():
+            for kind, path in write_files(model, variant, folder, calibration, labels=CLASSES).items():
                 judge(variant, kind, predict_file(path, windows.x), path)
     return Outcome(rows, histories)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,15 +12,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import edge
-from edge.convert import convert
-from examples.exercise_recognition.data import CHANNELS, CLASSES, Recording, Windows, cut_windows
+from examples.common.files import write_whole
+from examples.exercise_recognition.data import CHANNELS, Recording, Windows, cut_windows
 from examples.exercise_recognition.network import with_keras_lstm
 from examples.exercise_recognition.train import WINDOW
 
 Array = np.ndarray
 
-KINDS = {"float": None, "dynamic": "dynamic", "int8": "int8"}
 CALIBRATION = 200  # windows
 
 
@@ -51,19 +48,6 @@ def calibration_windows(seen: Sequence[Recording], seed: int) -> Array:
     return np.clip(x[drawn], -limit, limit)
 
 
-def write_files(model: keras.Model, variant: str, folder: Path, representative: Array) -> dict[str, Path]:
-    """The Keras model, and a float, a dynamic and an int8 file of it, by kind.
-
-    Args:
-        representative: windows to take the int8 ranges from and to check every file with, `[n, time, 6]`.
-    """
-    model.save(folder / f"{variant}.keras")
-    paths = {kind: folder / f"{variant}_{kind}.tflite" for kind in KINDS}
-    for kind, quantize in KINDS.items():
-        convert(model, paths[kind], quantize, representative, labels=CLASSES)
-    return paths
-
-
 def write_stock_file(model: keras.Model, path: Path) -> Path:
     """The same weights in `keras.layers.LSTM`, through TensorFlow's own converter: what people have today.
 
@@ -86,15 +70,3 @@ def score(probabilities: Array, windows: Windows, recordings: Sequence[Recording
     votes = [np.bincount(answer[windows.recording == n], minlength=classes) for n in range(len(recordings))]
     right = [vote.argmax() == recording.label for vote, recording in zip(votes, recordings, strict=True)]
     return Score(float((answer == windows.label).mean()), float(np.mean(right)), confusion)
-
-
-def predict_file(path: Path, x: Array) -> Array:
-    """What a file answers to raw sensor values, `[n, time, 6]` to `[n, 7]`, as a device would run it."""
-    return np.asarray(edge.load(path, num_threads=1).predict(x))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import matplotlib
-
-matplotlib.use("Agg")
 
 import numpy as np
 from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from examples.common.files import Cost
+from examples.common.pictures import (
+    BLUE,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    SOFT,
+    STYLE,
+    annotate,
+    headline,
+    label_ends,
+    save,
+    span,
+)
 from examples.exercise_recognition.data import EXERCISES
-from examples.exercise_recognition.files import write_whole
-from examples.exercise_recognition.report import Cost, Row
+from examples.exercise_recognition.report import Row
 
-INK, SOFT, LINE = "#1f2430", "#6b7285", "#e3e6ec"
-STOCK = "#a9afbd"
-COLOURS = {"standard": "#2563c9", "peephole": "#d9661f"}
-STYLE: Any = {
-    "font.size": 11,
-    "text.color": INK,
-    "axes.edgecolor": LINE,
-    "axes.labelcolor": SOFT,
-    "axes.titlesize": 14,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-}
+COLOURS = {"standard": BLUE, "peephole": ORANGE}
 
 
 def training_curve(histories: Mapping[str, Mapping[str, Sequence[float]]], path: Path) -> None:
@@ -95,13 +85,7 @@ def confusion(rows: Sequence[Row], path: Path) -> None:
         axes.set_xlabel("the int8 file says")
         axes.set_ylabel("the person does")
         share = np.trace(counts) / counts.sum()
-        figure.suptitle(
-            f"The int8 file is right on unseen people in {share:.1%} of windows",
-            x=0.02,
-            ha="left",
-            fontsize=14,
-            fontweight="bold",
-        )
+        headline(figure, f"The int8 file is right on unseen people in {share:.1%} of windows")
         save(figure, path)
 
 
@@ -110,7 +94,7 @@ def latency_and_size(rows: Sequence[Row], cost: dict[str, Cost], path: Path) -> 
     files = [row for row in rows if row.path is not None]
     prices = [cost[str(row.path)] for row in files]
     places = np.arange(len(files))
-    colours = [COLOURS.get(row.network, STOCK) for row in files]
+    colours = [COLOURS.get(row.network, GREY) for row in files]
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(11, 0.55 * len(files) + 1.9), sharey=True)
         left.barh(places, [price.latency for price in prices], color=colours, height=0.62)
@@ -132,44 +116,9 @@ def latency_and_size(rows: Sequence[Row], cost: dict[str, Cost], path: Path) -> 
         # The first variant has the very weights of the stock file.
         first = {row.form: price for row, price in reversed(list(zip(files, prices, strict=True)))}
         dynamic, int8 = first["dynamic"], first["int8"]
-        figure.suptitle(
+        headline(
+            figure,
             f"Against the stock file, dynamic is {dynamic.speed:.1f} times as fast in "
             f"{dynamic.size / prices[0].size:.0%} of the space; int8 {int8.speed:.1f} times",
-            x=0.02,
-            ha="left",
-            fontsize=14,
-            fontweight="bold",
         )
         save(figure, path)
-
-
-def annotate(axes: Any, place: float, value: float, text: str) -> None:
-    """Write beside the end of a horizontal bar."""
-    axes.annotate(text, (value, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=10.5)
-
-
-def label_ends(axes: Any, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Name each line at its right end, `(value, text, colour)`, moved down where two would overlap."""
-    low, high = axes.get_ylim()
-    height = float("inf")
-    for value, text, colour in sorted(ends, reverse=True):
-        height = min(value, height - 0.05 * (high - low))
-        place = (1.012, height)
-        axes.annotate(
-            text, place, xycoords=("axes fraction", "data"), va="center", color=colour, fontsize=10.5
-        )
-
-
-def span(values: Sequence[float]) -> str:
-    """`90%` or `90 to 93%`."""
-    low, high = f"{100 * min(values):.0f}", f"{100 * max(values):.0f}"
-    return f"{low}%" if low == high else f"{low} to {high}%"
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write the picture whole or not at all."""
-    buffer = io.BytesIO()
-    figure.tight_layout()
-    figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight", pad_inches=0.25, facecolor="white")
-    plt.close(figure)
-    write_whole(path, buffer.getvalue())

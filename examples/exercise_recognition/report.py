@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.table import Table
 
+from examples.common.files import Cost
+from examples.common.tables import price, table
 from examples.exercise_recognition.files import Score
 
 
@@ -30,47 +32,18 @@ class Row(NamedTuple):
     path: Path | None = None
 
 
-class Cost(NamedTuple):
-    """What a file costs: KiB on disk, median ms for one window, and how many times as fast as stock it is."""
-
-    size: float
-    latency: float
-    speed: float
-
-
-def costs(timing: dict[str, Any]) -> dict[str, Cost]:
-    """The cost of each file by its path, from `edge.benchmark`; its first file is the stock one."""
-    stock = timing["files"][0]["inference_ms"]["median"]
-    return {
-        file["path"]: Cost(
-            file["size_bytes"] / 1024, file["inference_ms"]["median"], stock / file["inference_ms"]["median"]
-        )
-        for file in timing["files"]
-    }
-
-
 def final_table(rows: Sequence[Row], cost: dict[str, Cost]) -> Table:
     """Accuracy, size and time of everything that was judged on one group of unseen people."""
     people = " and ".join(map(str, rows[0].unseen))
-    table = Table(title=f"On people never seen in training: subjects {people}", title_justify="left")
-    table.add_column("network")
-    table.add_column("runs as")
-    for heading in ("windows\nright", "recordings\nright", "size\nKiB", "median\nms", "speed\nto stock"):
-        table.add_column(heading, justify="right")
+    lines: list[list[str]] = []
     for number, row in enumerate(rows):
-        price = ["", "", ""]
-        if row.path is not None:
-            size, latency, speed = cost[str(row.path)]
-            price = [f"{size:.1f}", f"{latency:.3f}", f"{speed:.2f}x"]
-        table.add_row(
-            row.network,
-            row.form,
-            f"{row.score.windows:.1%}",
-            f"{row.score.recordings:.1%}",
-            *price,
-            end_section=number + 1 < len(rows) and rows[number + 1].network != row.network,
-        )
-    return table
+        if number and rows[number - 1].network != row.network:
+            lines.append([])
+        shares = [f"{row.score.windows:.1%}", f"{row.score.recordings:.1%}"]
+        lines.append([row.network, row.form, *shares, *price(cost[str(row.path)] if row.path else None)])
+    columns = ["network", "runs as", "windows\nright", "recordings\nright"]
+    title = f"On people never seen in training: subjects {people}"
+    return table(title, [*columns, "size\nKiB", "median\nms", "speed\nto stock"], lines, left=2)
 
 
 def fold_table(rows: Sequence[Row]) -> Table:
@@ -79,17 +52,15 @@ def fold_table(rows: Sequence[Row]) -> Table:
     The float files are left out: they answer as Keras does.
     """
     kinds = list(dict.fromkeys((row.network, row.form) for row in rows if "float" not in row.form))
-    table = Table(title="Windows right, by who was unseen", title_justify="left")
-    table.add_column("subjects")
-    for network, form in kinds:
-        table.add_column(f"{network}\n{form}", justify="right")
     folds = list(dict.fromkeys(row.unseen for row in rows))
     found = {(row.unseen, row.network, row.form): row.score.windows for row in rows}
-    for fold in folds:
-        cells = [f"{found[fold, network, form]:.1%}" for network, form in kinds]
-        table.add_row(", ".join(map(str, fold)), *cells, end_section=fold == folds[-1])
-    table.add_row("mean", *(f"{mean_accuracy(rows, *kind):.1%}" for kind in kinds), style="bold")
-    return table
+    lines = [
+        [", ".join(map(str, fold)), *(f"{found[fold, network, form]:.1%}" for network, form in kinds)]
+        for fold in folds
+    ]
+    mean = ["mean", *(f"{mean_accuracy(rows, *kind):.1%}" for kind in kinds)]
+    columns = ["subjects", *(f"{network}\n{form}" for network, form in kinds)]
+    return table("Windows right, by who was unseen", columns, [*lines, [], mean])
 
 
 def mean_accuracy(rows: Sequence[Row], network: str, form: str) -> float:

@@ -6,14 +6,14 @@ held out in turn. Subjects 9 and 10, the unseen people of the default run, had n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from examples.common.progress import TrainingBar
 from examples.exercise_recognition.augment import MovingWindows
 from examples.exercise_recognition.data import CLASSES, SAMPLE_RATE, Recording, Windows
 from examples.exercise_recognition.network import build, lstm_plus, statistics
@@ -57,7 +57,7 @@ def train(
         keras.losses.CategoricalCrossentropy(label_smoothing=0.05),
         metrics=["accuracy"],
     )
-    with ProgressBar(variant, epochs, console) as bar:
+    with TrainingBar(variant, epochs, BATCHES, console, _say) as bar:
         history = model.fit(
             MovingWindows(seen, WINDOW, BATCH, BATCHES, seed),
             epochs=epochs,
@@ -69,40 +69,5 @@ def train(
     return Trained(model, history.history)
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """One line for a whole training: a bar, the epoch, and the accuracies after the one before."""
-
-    def __init__(self, variant: str, epochs: int, console: Console) -> None:
-        super().__init__()
-        self.progress = Progress(
-            TextColumn(f"{variant:9}"),
-            BarColumn(),
-            TextColumn("epoch {task.fields[epoch]:2}/" + str(epochs)),
-            TextColumn("{task.fields[accuracy]}"),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self.variant, self.epochs = variant, epochs
-        self.task = self.progress.add_task("", total=epochs * BATCHES, epoch=1, accuracy="")
-
-    def __enter__(self) -> ProgressBar:
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.progress.update(self.task, epoch=epoch + 1)
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self.progress.advance(self.task)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logs = logs or {}
-        accuracy = f"seen {logs['accuracy']:6.1%}  unseen {logs['val_accuracy']:6.1%}"
-        self.progress.update(self.task, accuracy=accuracy)
-        due = (epoch + 1) % 4 == 0 or epoch + 1 == self.epochs
-        if due and self.progress.disable:  # in a pipe or a log file a bar cannot move: a line now and then
-            self.progress.console.print(f"{self.variant:9} epoch {epoch + 1:2}/{self.epochs} {accuracy}")
+def _say(logs: Mapping[str, float]) -> str:
+    return f"seen {logs['accuracy']:6.1%}  unseen {logs['val_accuracy']:6.1%}"

@@ -1,0 +1,65 @@
+"""How every example starts: the same options, and one sentence for what is missing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+ALWAYS = ("tensorflow", "keras", "tensorflow_datasets", "matplotlib")
+
+Quick = Annotated[bool, typer.Option("--quick", help="All of it, but small: under a minute.")]
+Out = Annotated[Path, typer.Option(help="Folder for files, pictures and results.json.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Where TFDS keeps the prepared data; its own choice if not given.")
+]
+
+
+def begin(out: Path, needed: Sequence[str] = ()) -> Console:
+    """Say what is missing before anything starts; make the folder.
+
+    Args:
+        out: where everything is written.
+        needed: packages beside `ALWAYS`.
+
+    Raises:
+        SystemExit: a package is not installed, or nothing can be written there.
+    """
+    missing = [name for name in (*ALWAYS, *needed) if find_spec(name) is None]
+    if missing:
+        raise SystemExit(f'This example needs {", ".join(missing)}: pip install ".[examples]"')
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(f"Nothing can be written to --out {out}: {error.strerror}.") from error
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return Console()
+
+
+@contextmanager
+def waking(console: Console) -> Iterator[None]:
+    """For the import of TensorFlow: it takes seconds, and its C++ talks before it reads its log level."""
+    with console.status("Waking TensorFlow"), quiet_stderr():
+        yield
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Nothing from the C++ of TensorFlow."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
