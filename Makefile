@@ -4,16 +4,25 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all test-pi test-oldest system test-backends format clean
+.PHONY: demo examples examples-quick test test-all test-pi test-oldest system test-backends format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
+
+# Every example in full: hours. One of them: python -m examples NAME
+examples: $(READY)
+	$(PY) -m examples
+
+# Every example in small, each under a minute, and whether each wrote what it promises.
+examples-quick: $(READY)
+	$(PY) -m examples --quick --out results/quick
+	KERAS_LSTM_PLUS_QUICK_RUNS=results/quick $(PY) -m pytest -n0 -m example
 
 test: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -n auto --dist loadfile -m "not slow and not pi"
+	$(PY) -m pytest -n auto --dist loadfile -m "not slow and not pi and not example"
 
 test-all: $(READY)
 	$(PY) -m pytest -n auto --dist loadfile -m "not pi"

@@ -14,6 +14,7 @@ import pytest
 from examples.exercise_recognition import data
 from examples.exercise_recognition.augment import MIRROR, MovingWindows, rotations, turn
 from examples.exercise_recognition.data import CLASSES, FOLDS, SUBJECTS, Recording
+from tests.example_runs import quick_run
 
 ROOT = Path(__file__).parents[1]
 
@@ -256,13 +257,11 @@ def test_help_comes_without_tensorflow() -> None:
         assert option in done.stdout
 
 
-@pytest.mark.slow
-def test_a_quick_run_does_all_of_it(tmp_path: Path, data_dir: Path) -> None:
-    command = [sys.executable, "-m", "examples.exercise_recognition", "--quick"]
-    command += ["--out", str(tmp_path / "out"), "--data-dir", str(data_dir)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads((tmp_path / "out" / "results.json").read_text())
+@pytest.mark.example
+def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
+    printed, out = quick_run("exercise_recognition", tmp_path / "out")
+    assert "On people never seen in training: subjects 9 and 10" in printed
+    found = json.loads((out / "results.json").read_text())
     rows = {(row["network"], row["as"]): row for row in found["models"]}
     assert set(rows) == {
         ("Keras LSTM", "stock float"),
@@ -275,5 +274,5 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path, data_dir: Path) -> None:
     assert rows["standard", "int8"]["windows_right"] == pytest.approx(keras, abs=0.03)
     assert rows["standard", "int8"]["bytes"] < 0.5 * rows["standard", "float"]["bytes"]
     for picture in ("training_curve", "confusion_int8", "latency_size"):
-        assert (tmp_path / "out" / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
-    assert not list((tmp_path / "out").rglob("*.part"))
+        assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
+    assert not list(out.rglob("*.part"))
