@@ -1,7 +1,4 @@
-"""Against ONNX Runtime and ONNX's reference, and back to them.
-
-The peer's weights are drawn in its own layout, with its own tools: a wrong order cannot be wrong twice.
-"""
+"""Against ONNX Runtime and ONNX's reference, and back to them."""
 
 from __future__ import annotations
 
@@ -13,53 +10,12 @@ import numpy as np
 import pytest
 
 from keras_lstm_plus import LSTMPlus
-from keras_lstm_plus.interop import (
-    bidirectional,
-    from_onnx,
-    to_onnx,
-)
+from keras_lstm_plus.interop import bidirectional, from_onnx, to_onnx
 from tests.models import randomise, relative
+from tests.onnx_nodes import draw_onnx, onnx_arrays
 from tests.peers import BATCH, C0, FEATURES, H0, LENGTHS, MASK, TIME, UNITS, WHOLE, X, same_weights
 
 Array = np.ndarray
-
-
-def draw_onnx(
-    peephole: bool = True, bias: bool = True, dtype: str = "float32", lengths: bool = False, **attributes: Any
-) -> Any:
-    """A model of one LSTM node with random weights, made by onnx alone."""
-    onnx = pytest.importorskip("onnx", reason="the peer is ONNX")
-    helper, rng = onnx.helper, np.random.default_rng(5)
-    directions = 2 if attributes.get("direction") == "bidirectional" else 1
-    shapes = {"W": (4 * UNITS, FEATURES), "R": (4 * UNITS, UNITS), "B": (8 * UNITS,), "P": (3 * UNITS,)}
-    if not peephole:
-        del shapes["P"]
-    if not bias:
-        del shapes["B"]
-    arrays = {
-        name: rng.normal(scale=0.7, size=(directions, *shape)).astype(dtype) for name, shape in shapes.items()
-    }
-    real = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    inputs = {"X": (real, None), "h0": (real, None), "c0": (real, None)}
-    if lengths:
-        inputs["lengths"] = (onnx.TensorProto.INT32, None)
-    places = ["X", "W", "R", "B" if bias else "", "lengths" if lengths else "", "h0", "c0"]
-    node = helper.make_node(
-        "LSTM", [*places, "P"] if peephole else places, ["Y", "Y_h", "Y_c"], hidden_size=UNITS, **attributes
-    )
-    graph = helper.make_graph(
-        [node],
-        "peer",
-        [helper.make_tensor_value_info(name, *value) for name, value in inputs.items()],
-        [helper.make_tensor_value_info(name, real, None) for name in node.output],
-        [onnx.numpy_helper.from_array(value, name) for name, value in arrays.items()],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=7)
-
-
-def onnx_arrays(model: Any) -> dict[str, Array]:
-    numpy_helper = importlib.import_module("onnx.numpy_helper")
-    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 
 def onnx_runtime(model: Any, **inputs: Array) -> list[Array]:
@@ -235,75 +191,3 @@ def test_weights_of_a_model_may_be_constants_or_given_by_name() -> None:
     with pytest.raises(ValueError, match="has 2 LSTM nodes: Y, second. Give the one you mean"):
         from_onnx(model)
     assert same_weights(from_onnx(model.graph.node[-1], model), expected)
-
-
-ONNX_REFUSALS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-    ({"clip": 2.0}, {}, "clip=2, which bounds what goes into the activations"),
-    ({"direction": "bidirectional"}, {}, "is bidirectional: take direction='forward'"),
-    ({}, {"direction": "reverse"}, "has the direction forward alone, and reverse was asked for"),
-    ({}, {"direction": "both"}, "direction must be forward or reverse, received 'both'"),
-    ({"activations": ["HardSigmoid", "Tanh", "Tanh"]}, {}, "HardSigmoid with alpha=0.2, beta=0.5"),
-    (
-        {"activations": ["Sigmoid", "LeakyRelu", "Tanh"]},
-        {},
-        "LeakyRelu with alpha=0.01, and Keras's leaky_relu",
-    ),
-    ({"activations": ["Sigmoid", "Tanh", "Affine"]}, {}, "Affine with alpha=None"),
-    ({"activations": ["Sigmoid", "Tanh", "ThresholdedRelu"]}, {}, "ThresholdedRelu, which Keras has not"),
-    ({"activations": ["Sigmoid", "Mish", "Tanh"]}, {}, "Mish, which Keras has not"),
-    ({"activations": ["Sigmoid", "Tanh"]}, {}, "2 activations .*, not 3"),
-    ({"activations": ["Relu", "Tanh", "Tanh"], "input_forget": 1}, {}, "couples its gates .* by relu"),
-]
-
-
-@pytest.mark.parametrize(
-    ("attributes", "arguments", "message"), ONNX_REFUSALS, ids=lambda value: str(value)[:40]
-)
-def test_a_node_that_cannot_be_is_refused(
-    attributes: dict[str, Any], arguments: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ValueError, match=f"from_onnx.*{message}"):
-        from_onnx(draw_onnx(**attributes), **arguments)
-
-
-def test_broken_tensors_of_a_node_are_named() -> None:
-    model = draw_onnx()
-    node, tensors = model.graph.node[0], onnx_arrays(model)
-    with pytest.raises(ValueError, match="takes R from 'R', which is not among the tensors .W, B, P"):
-        from_onnx(node, {name: value for name, value in tensors.items() if name != "R"})
-    with pytest.raises(ValueError, match=r"P has shape \(1, 20\), but needs \(1, 15\), for 1 direction of 5"):
-        from_onnx(node, {**tensors, "P": np.zeros((1, 20))})
-    with pytest.raises(ValueError, match=r"W has shape \(\), but needs"):
-        from_onnx(node, {**tensors, "W": np.float32(1)})
-    with pytest.raises(TypeError, match="onnx.NodeProto or an onnx.ModelProto, received str"):
-        from_onnx("model.onnx")
-    with pytest.raises(TypeError, match="units, use_bias follow from the weights"):
-        from_onnx(node, tensors, units=3, use_bias=True)
-    node.op_type = "GRU"
-    with pytest.raises(ValueError, match="of the operator GRU, not LSTM"):
-        from_onnx(node, tensors)
-    with pytest.raises(ValueError, match="has 0 LSTM nodes"):
-        from_onnx(model)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"variant": "layer_norm"}, "layer_norm=True"),
-        ({"variant": "lstm_1997"}, "forget_gate='open'"),
-        ({"variant": "nig"}, "input_gate='open'"),
-        ({"cell_clip": 3.0, "projection_units": 2}, "projection_units=2, cell_clip=3.0"),
-        ({"variant": "cifg", "recurrent_activation": "relu"}, "input_gate='coupled'"),
-        (
-            {"activation": "gelu"},
-            "activations sigmoid, gelu, gelu, and an ONNX LSTM node knows sigmoid, tanh",
-        ),
-    ],
-    ids=str,
-)
-def test_what_onnx_has_not_is_refused(options: dict[str, Any], message: str) -> None:
-    pytest.importorskip("onnx", reason="the peer is ONNX")
-    layer = LSTMPlus(UNITS, **options)
-    layer.build((None, None, FEATURES))
-    with pytest.raises(ValueError, match=f"to_onnx: layer .*{message}.*Keep LSTMPlus"):
-        to_onnx(layer)
