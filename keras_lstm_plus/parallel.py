@@ -74,8 +74,10 @@ def _compile(x: Tensor, training: bool) -> bool:
 
 
 def _cores() -> int:
-    threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
-    return max(1, min(threads, MOST_SHARDS))
+    """Cores that this process may use, which in a container or under taskset are not all that there are."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or allowed
+    return max(1, min(threads, allowed, MOST_SHARDS))
 
 
 def _shards(batched: dict[str, tuple[Tensor, int]], batch: Tensor, number: int) -> list[dict[str, Tensor]]:
