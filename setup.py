@@ -19,6 +19,8 @@ EXAMPLES = [
     *TRAIN,
     "tensorflow-datasets>=4.9.9",
     "importlib_resources",  # tensorflow-datasets imports it without asking for it
+    "pydub>=0.25",  # it reads the recordings of spoken_digit with this
+    'audioop-lts; python_version >= "3.13"',  # which needs what Python 3.13 has no longer
     "seglearn==1.2.5",  # carries the smartwatch recordings
     "matplotlib>=3.8",
 ]

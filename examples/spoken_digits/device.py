@@ -1,0 +1,106 @@
+"""What a device does: blocks of samples -> features -> network -> decisions. No TensorFlow here."""
+
+from __future__ import annotations
+
+import time
+import wave
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import edge
+from edge.decisions import Decision
+from examples.spoken_digits.settings import FrontEnd
+from examples.spoken_digits.sound import resampled
+
+Array = np.ndarray
+
+BLOCK = 128  # samples, as a sound card hands them over; it need not fit the hop of the features
+
+
+class Heard(NamedTuple):
+    """What was decided on in a recording, and what it cost.
+
+    Attributes:
+        decisions: in order.
+        samples: of the recording that had come when each decision was made.
+        probabilities: `[steps, 11]`.
+        features: `[steps, mels]`.
+        seconds: of the thread for features, network and decisions, `[3]`.
+        duration: of the recording in seconds.
+    """
+
+    decisions: list[Decision]
+    samples: list[int]
+    probabilities: Array
+    features: Array
+    seconds: Array
+    duration: float
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of one thread for a second of sound."""
+        return float(self.seconds.sum()) / self.duration
+
+
+def listen(audio: Array, model: edge.EdgeModel, front_end: FrontEnd) -> Heard:
+    """Take a recording, `[samples]` at the rate of the features, block by block.
+
+    Args:
+        audio: int16, or floats in -1..1.
+        model: a stream file (`state="carry"`).
+        front_end: what it was trained with.
+    """
+    features, decider = front_end
+    ear, network, mind = features.stream(), model.stream(), decider.stream()
+    decisions, samples, rows, answers = [], [], [], []
+    spent = np.zeros(3)
+    for start in range(0, len(audio), BLOCK):
+        block = audio[start : start + BLOCK]
+        began = time.thread_time()
+        frames = ear.push(block)
+        spent[0] += time.thread_time() - began
+        for frame in frames:
+            times = [time.thread_time()]
+            probabilities = network.step(frame)
+            times.append(time.thread_time())
+            decision = mind.push(probabilities)
+            times.append(time.thread_time())
+            spent[1:] += np.diff(times)
+            rows.append(frame)
+            answers.append(probabilities)
+            if decision is not None:
+                decisions.append(decision)
+                samples.append(start + len(block))
+    shape = (0, len(decider.labels))
+    return Heard(
+        decisions,
+        samples,
+        np.array(answers) if answers else np.zeros(shape),
+        np.array(rows) if rows else np.zeros((0, features.mels)),
+        spent,
+        max(len(audio), 1) / features.sample_rate_hz,
+    )
+
+
+def read_wav(path: Path, rate: int) -> Array:
+    """A file of 16-bit samples as floats at `rate`, channels averaged, `[samples]`.
+
+    Raises:
+        SystemExit: there is no such file, or it is of another kind.
+    """
+    try:
+        with wave.open(str(path), "rb") as file:
+            width, channels, its_rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            content = file.readframes(file.getnframes())
+    except FileNotFoundError:
+        raise SystemExit(f"There is no file {path}.") from None
+    except (wave.Error, EOFError, OSError) as error:
+        raise SystemExit(f"{path} cannot be read as a wav file ({error}).") from None
+    if width != 2:
+        raise SystemExit(f"{path} has {8 * width}-bit samples; save it with 16 bits.")
+    audio = np.frombuffer(content, "<i2").reshape(-1, channels).mean(axis=1) / 32768
+    if its_rate == rate or not len(audio):
+        return audio
+    return np.clip(resampled(audio, its_rate / rate), -1, 1)
