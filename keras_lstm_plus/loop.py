@@ -91,7 +91,7 @@ def _step_by_step(
     options: Options,
     record: list[Step] | None,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Any spec on any backend: `lstm_step` in `keras.ops.scan`, or written out."""
+    """Any spec on any backend: `lstm_step` in a scan, or written out."""
     weights = cell.lstm_weights(training)
     masks = cell.get_recurrent_dropout_mask(states[0]) if training and cell.recurrent_dropout else None
     held = {name: value for name, value in hold._asdict().items() if value is not None}
@@ -107,13 +107,21 @@ def _step_by_step(
 
     xs = {"product": product, **held}
     if not options.unroll and record is None:
-        states, history = ops.scan(body, list(states), xs)
+        states, history = _scan()(body, list(states), xs)
         return (history[0] if options.every_step else states[0]), list(states)
     outputs = []
     for k in range(product.shape[0]):
         states, _ = body(states, {name: value[k] for name, value in xs.items()})
         outputs.append(states[0])
     return (ops.stack(outputs) if options.every_step else states[0]), states
+
+
+def _scan() -> Any:
+    if keras.backend.backend() != "tensorflow":
+        return ops.scan
+    from keras_lstm_plus.scan import scan  # other backends have no TensorFlow
+
+    return scan
 
 
 def _as_keras_shows_it(h: Tensor, keep: Tensor, options: Options) -> Tensor:
