@@ -1,0 +1,1 @@
+"""The bus and the buses: who remembers the number of a subject? `python -m examples.agreement`."""
