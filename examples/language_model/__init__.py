@@ -1,0 +1,1 @@
+"""Build your own predictive language model: `python -m examples.language_model`."""

@@ -1,0 +1,154 @@
+"""Everything about one text: count, train, write files, judge. The command and the tests both use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Console
+
+from examples.common.files import Cost, costs, timed, write_files
+from examples.common.progress import steps as progress_bar
+from examples.language_model.corpus import Corpus
+from examples.language_model.device import stream_file
+from examples.language_model.judge import guesses
+from examples.language_model.ngram import KneserNey
+from examples.language_model.scores import Guesses, Score, perplexity, summary
+from examples.language_model.store import train_or_load
+from examples.language_model.train import Recipe
+
+Array = np.ndarray
+
+FILES = ("float", "dynamic", "int8")
+CALIBRATION = (64, 35)  # stretches of the training part, words of each
+MIXED = 0.5  # share of the trigram in a mixture, as in the paper
+
+
+class Network(NamedTuple):
+    """What was found about one network.
+
+    Attributes:
+        parameters: numbers that were learned.
+        history: of its training.
+        seconds: of its training.
+        validation, test: the model in memory on the whole parts.
+        mixed: perplexity on validation and test, its probabilities averaged with those of the trigram.
+        device: the model in memory (`Keras`) and its files on the same first words of the test part.
+        paths: of the files.
+        word_ms: median ms for a word, by file, Python's share of `Stream.step` included.
+    """
+
+    parameters: int
+    history: dict[str, list[float]]
+    seconds: float
+    validation: Score
+    test: Score
+    mixed: tuple[float, float]
+    device: dict[str, Score]
+    paths: dict[str, Path]
+    word_ms: dict[str, float]
+
+
+class Outcome(NamedTuple):
+    """What was found about a text: the trigram's perplexity on validation and test, and the networks."""
+
+    trigram: tuple[float, float]
+    networks: dict[str, Network]
+    cost: dict[str, Cost]
+    timing: dict
+
+
+def run(
+    corpus: Corpus,
+    recipes: Mapping[str, Recipe],
+    device_words: int,
+    seed: int,
+    folder: Path,
+    console: Console,
+) -> Outcome:
+    """Train every network on the training part and judge it on the two others.
+
+    Args:
+        corpus: the text.
+        recipes: of the networks, by name.
+        device_words: so many words of the test part are asked of every file.
+        seed: of everything that is drawn.
+        folder: for the files.
+        console: where the progress is shown.
+    """
+    with console.status("counting: the trigram"):
+        counted = KneserNey(corpus.train, len(corpus.vocabulary))
+        # Its two words of context leave out the first word that the networks predict; so does every mixture.
+        trigram = [counted.probabilities(part) for part in (corpus.validation, corpus.test)]
+    networks = {
+        kind: _network(kind, corpus, recipe, trigram, device_words, seed, folder, console)
+        for kind, recipe in recipes.items()
+    }
+    timing = timed([path for found in networks.values() for path in found.paths.values()], console, length=1)
+    return Outcome((perplexity(trigram[0]), perplexity(trigram[1])), networks, costs(timing), dict(timing))
+
+
+def _network(
+    kind: str,
+    corpus: Corpus,
+    recipe: Recipe,
+    trigram: Sequence[Array],
+    device_words: int,
+    seed: int,
+    folder: Path,
+    console: Console,
+) -> Network:
+    model, history, seconds = train_or_load(kind, corpus, recipe, seed, folder, console)
+    parts = (corpus.validation, corpus.test)
+    with console.status(f"{kind}: validation and test"):
+        found = [guesses(model, part, corpus.vocabulary) for part in parts]
+    validation, test = (
+        summary(each, part[1:], corpus.vocabulary) for each, part in zip(found, parts, strict=True)
+    )
+    mixed = [_mixed(each, counted) for each, counted in zip(found, trigram, strict=True)]
+    with console.status(f"{kind}: writing the files"):
+        paths = write_files(
+            model,
+            kind,
+            folder,
+            calibration(corpus, seed),
+            kinds=FILES,
+            state="carry",
+            labels=corpus.vocabulary,
+        )
+    asked = corpus.test[: device_words + 1]
+    one_stream = guesses(model, asked, corpus.vocabulary, streams=1)
+    device = {"Keras": summary(one_stream, asked[1:], corpus.vocabulary)}
+    word_ms = {}
+    with progress_bar(console, f"{kind:9} {{task.description}} file, word by word") as bar:
+        for form, path in paths.items():
+            task = bar.add_task(form, total=len(asked) - 1)
+            streamed = stream_file(path, asked, lambda task=task: bar.advance(task))  # type: ignore[misc]
+            device[form] = summary(streamed.guesses, asked[1:], corpus.vocabulary)
+            word_ms[form] = streamed.latency
+            if bar.disable:
+                console.print(f"{kind:9} {form:7} file  perplexity {device[form].perplexity:6.1f}")
+    return Network(
+        model.count_params(),
+        history,
+        seconds,
+        validation,
+        test,
+        (mixed[0], mixed[1]),
+        device,
+        paths,
+        word_ms,
+    )
+
+
+def _mixed(found: Guesses, trigram: Array) -> float:
+    return perplexity((1 - MIXED) * np.exp(-found.losses[1:].astype(np.float64)) + MIXED * trigram)
+
+
+def calibration(corpus: Corpus, seed: int) -> Array:
+    """Stretches of the training part that the int8 file takes its ranges from, `[n, time]`."""
+    count, length = CALIBRATION
+    starts = np.random.default_rng(seed).integers(0, len(corpus.train) - length, count)
+    return corpus.train[starts[:, None] + np.arange(length)]

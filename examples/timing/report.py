@@ -1,0 +1,135 @@
+"""What a run found: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rich.table import Table
+
+from examples.common.tables import table
+from examples.timing.experiments import Experiment
+from examples.timing.train import Learned
+
+GERS_TASKS = ("MSD", "GTS", "PFG")
+CLAIMED_WITHOUT = (
+    "MSD",
+    "PFG cosine 10",
+)  # what Gers et al. 2002 find solvable without peepholes; with them all
+PAPER_1997 = {
+    "embedded Reber": "solved",
+    "order 6a": "31,390",
+    "order 6b": "571,100",
+    "adding 100": "solved",
+    "adding 1000": "solved",
+}
+
+
+class Row(NamedTuple):
+    """One experiment and what came of it; `seconds` is how long it took."""
+
+    experiment: Experiment
+    learned: Learned
+    seconds: float
+
+    @property
+    def task(self) -> str:
+        return self.experiment.task.name
+
+    @property
+    def family(self) -> str:
+        return self.experiment.task.family
+
+    @property
+    def setting(self) -> str:
+        return self.experiment.setting.name
+
+    @property
+    def variant(self) -> str:
+        return self.experiment.variant
+
+    @property
+    def solved(self) -> int:
+        return sum(sequences is not None for sequences in self.learned.solved)
+
+    @property
+    def median(self) -> int | None:
+        """Training sequences until half of all networks had solved it; None: fewer than half did."""
+        known = sorted(n for n in self.learned.solved if n is not None)
+        middle = (len(self.learned.solved) - 1) // 2
+        return known[middle] if middle < len(known) else None
+
+
+def claimed(row: Row) -> bool:
+    """Whether Gers et al. 2002 find the task of the row solvable for its variant."""
+    return row.variant == "peephole" or row.family in CLAIMED_WITHOUT or row.task in CLAIMED_WITHOUT
+
+
+def share(row: Row) -> str:
+    return f"{row.solved}/{len(row.learned.solved)}"
+
+
+def gers_table(rows: Sequence[Row]) -> Table:
+    """Solved runs with and without peepholes, beside what the paper found."""
+    rows = [row for row in rows if row.family in GERS_TASKS]
+    settings = list(dict.fromkeys(row.setting for row in rows))
+    kinds = [(setting, variant) for setting in settings for variant in ("standard", "peephole")]
+    lines: list[list[str]] = []
+    family = None
+    for task in dict.fromkeys(row.task for row in rows):
+        here = {(row.setting, row.variant): row for row in rows if row.task == task}
+        first = next(iter(here.values()))
+        if family not in (None, first.family):
+            lines.append([])
+        family = first.family
+        paper = ["yes" if claimed(here_row) else "no" for here_row in _one_each(list(here.values()))]
+        lines.append([task, *paper, *(share(here[kind]) if kind in here else "" for kind in kinds)])
+    heads = [f"{setting}\n{'with' if variant == 'peephole' else 'without'}" for setting, variant in kinds]
+    columns = ["task", "paper\nwithout", "paper\nwith", *heads]
+    return table("Solved runs, without and with peepholes", columns, lines)
+
+
+def _one_each(rows: Sequence[Row]) -> list[Row]:
+    return [next(row for row in rows if row.variant == variant) for variant in ("standard", "peephole")]
+
+
+def classics_table(rows: Sequence[Row]) -> Table:
+    """The tasks of 1997: solved runs, sequences until half were solved, and sequences right afterwards."""
+    lines: list[list[str]] = []
+    task = None
+    for row in (row for row in rows if row.family not in GERS_TASKS):
+        if task not in (None, row.task):
+            lines.append([])
+        paper = PAPER_1997.get(row.task, "") if row.task != task else ""
+        task = row.task
+        median = f"{row.median:,}" if row.median is not None else "-"
+        limit = row.experiment.setting.updates * row.experiment.task.batch
+        right = sum(row.learned.right) / len(row.learned.right)
+        lines.append([task, row.variant, share(row), median, f"{limit:,}", f"{right:.1%}", paper])
+    columns = ["task", "network", "solved", "sequences,\nmedian", "at most", "tests\nright", "paper"]
+    return table("The tasks of 1997", columns, lines, left=2)
+
+
+def as_json(rows: Sequence[Row], files: Sequence[dict[str, Any]], settings: dict[str, Any]) -> dict[str, Any]:
+    """Everything as plain values."""
+    return {
+        "settings": settings,
+        "experiments": [
+            {
+                "task": row.task,
+                "family": row.family,
+                "network": row.experiment.setting._asdict(),
+                "variant": row.variant,
+                "solved_by_the_paper": claimed(row) if row.family in GERS_TASKS else True,
+                "solved_runs": row.solved,
+                "runs": len(row.learned.solved),
+                "solved_after_sequences": row.learned.solved,
+                "test_sequences_right": row.learned.right,
+                "steps_until_first_error": row.learned.lasted,
+                "loss": row.learned.curve,
+                "seconds": row.seconds,
+            }
+            for row in rows
+        ],
+        "files": list(files),
+    }

@@ -1,0 +1,316 @@
+"""The timing example: its tasks say what the papers say, a crowd is its networks, a short run does it all."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from examples.timing import classics, gers, reber
+from examples.timing.task import within
+from tests.example_runs import quick_run
+
+ROOT = Path(__file__).parents[1]
+
+# -- the tasks ---------------------------------------------------------------------------------------------
+
+
+def test_spike_delays_are_measured_between_the_spikes() -> None:
+    task = gers.measure_spike_delays(7)
+    batch = task.draw(np.random.default_rng(0), 50)
+    seen = set()
+    for x, y, counts in zip(*batch, strict=True):
+        spikes = np.flatnonzero(x[:, 0])
+        np.testing.assert_array_equal(spikes, np.flatnonzero(counts))
+        intervals = np.diff(spikes, prepend=-1)
+        np.testing.assert_array_equal(y[spikes, 0], intervals - 7)
+        assert not y[counts == 0].any()
+        seen |= set(intervals)
+    assert seen == {7, 8}
+    assert (task.test(np.random.default_rng(1)).x.sum(axis=1) == gers.SPIKES).all()
+
+
+def test_timed_spikes_come_at_exact_intervals_and_there_is_no_input() -> None:
+    batch = gers.generate_timed_spikes(10).test(np.random.default_rng(0))
+    np.testing.assert_array_equal(np.flatnonzero(batch.y[0, :, 0]), np.arange(9, 1000, 10))
+    assert not batch.x.any()
+    assert batch.counts.all()
+
+
+@pytest.mark.parametrize("period", [10, 25])
+@pytest.mark.parametrize("shape", gers.SHAPES)
+def test_waves_repeat_between_0_and_1(shape: str, period: int) -> None:
+    y = gers.generate_function(shape, period).test(np.random.default_rng(0)).y[0, :, 0]
+    assert len(y) == gers.STEPS
+    np.testing.assert_allclose(y[period:], y[:-period], atol=1e-6)
+    assert y.min() >= 0
+    assert y.max() <= 1
+    assert y.max() - y.min() > 0.9
+    middle = round(period / 2)
+    if shape == "cosine":
+        np.testing.assert_allclose(y[3], 0.5 - 0.5 * np.cos(2 * np.pi * 3 / period), atol=1e-6)
+    if shape == "triangle":
+        np.testing.assert_allclose(y[3], 2 * 3 / period, atol=1e-6)
+        assert y[1] > y[0]
+        assert y[period - 1] < y[period - 2]
+    if shape == "rectangle":
+        assert set(y) == {0.0, 1.0}
+        assert not y[: middle - 1].any()
+        assert y[middle + 1 : period].all()
+
+
+def test_adding_asks_once_for_the_two_marked_numbers() -> None:
+    batch = classics.adding(40).draw(np.random.default_rng(0), 500)
+    at_start = 0
+    for x, y, counts in zip(*batch, strict=True):
+        (end,) = np.flatnonzero(counts)
+        assert 40 <= end + 1 <= 44
+        assert x[end, 1] == -1
+        marked = np.flatnonzero(x[:, 1] == 1)
+        assert len(marked) == 2
+        assert marked[0] < 10
+        assert marked[1] < 20
+        assert y[end, 0] == pytest.approx(0.5 + x[marked, 0].sum() / 4, abs=1e-6)
+        assert not x[end + 1 :].any()
+        if marked[0] == 0:
+            at_start += 1
+            assert x[0, 0] == 0
+        else:
+            assert x[0, 1] == -1
+    assert 0 < at_start < 100
+    last = batch.y[batch.counts == 1]
+    assert last.var() == pytest.approx(2 / 3 / 16, rel=0.2)
+
+
+@pytest.mark.parametrize("marked", [2, 3])
+def test_temporal_order_classes_are_the_order_of_the_marked_symbols(marked: int) -> None:
+    batch = classics.temporal_order(marked).draw(np.random.default_rng(0), 400)
+    seen: dict[str, int] = {}
+    for x, y, counts in zip(*batch, strict=True):
+        (end,) = np.flatnonzero(counts)
+        assert 100 <= end + 1 <= 110
+        text = "".join("abcdXYEB"[k] for k in x[: end + 1].argmax(axis=-1))
+        assert re.fullmatch(r"E[a-dXY]*B", text)
+        places = [match.start() for match in re.finditer("[XY]", text)]
+        for place, (low, high) in zip(places, classics.ORDER_PLACES[marked], strict=True):
+            assert low <= place <= high
+        order = "".join(text[place] for place in places)
+        assert seen.setdefault(order, int(y[end].argmax())) == int(y[end].argmax())
+        assert y[end].sum() == 1
+        assert not x[end + 1 :].any()
+    assert sorted(seen.values()) == list(range(2**marked))
+
+
+def legal_next(prefix: str) -> set[str]:
+    """An oracle of its own: the grammar as arrows."""
+    arrows = {
+        ("start", "B"): "a", ("a", "T"): "b", ("a", "P"): "c", ("b", "S"): "b", ("b", "X"): "d",
+        ("c", "T"): "c", ("c", "V"): "e", ("d", "X"): "c", ("d", "S"): "f", ("e", "P"): "d",
+        ("e", "V"): "f", ("f", "E"): "end",
+    }  # fmt: skip
+    if len(prefix) == 1:
+        return {"T", "P"}
+    state = "start"
+    for symbol in prefix[2:]:
+        if state == "end":  # the branch has come again
+            return {"E"}
+        state = arrows[state, symbol]
+    return {prefix[1]} if state == "end" else {symbol for origin, symbol in arrows if origin == state}
+
+
+def test_embedded_reber_strings_are_legal_and_every_legal_symbol_is_named() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [reber.string(rng) for _ in range(300)]
+    for text, legal in drawn:
+        assert len(legal) == len(text) - 1
+        assert text[1] == text[-2]
+        assert text[-1] == "E"
+        for place, allowed in enumerate(legal, start=1):
+            assert set(allowed) == legal_next(text[:place])
+            assert text[place] in allowed
+    assert len({text for text, _ in drawn}) > 50
+    assert {text[1] for text, _ in drawn} == set("TP")
+
+
+def test_legal_symbols_must_all_be_above_all_others() -> None:
+    batch = reber.draw_legal(np.random.default_rng(0), 4)
+    good = batch.y * 0.4 + 0.01
+    assert reber.legal_on_top(good, batch.y, batch.counts).all()
+    bad = good.copy()
+    step = int(batch.counts[2].sum()) - 2  # where the first branch is asked for again
+    legal = int(batch.y[2, step].argmax())
+    bad[2, step, [legal, 6]] = bad[2, step, [6, legal]]
+    assert reber.legal_on_top(bad, batch.y, batch.counts).tolist() == [True, True, False, True]
+    behind = good.copy()
+    behind[:, -1] = 0.3  # behind the strings nobody asks
+    assert reber.legal_on_top(behind, batch.y, batch.counts).all()
+
+
+def test_right_means_every_answer_that_counts_is_near() -> None:
+    y, counts = np.zeros((3, 4, 1)), np.array([[1, 1, 1, 0]] * 3)
+    answers = np.zeros((3, 4, 1))
+    answers[1, 3], answers[2, 1] = 9, -0.3
+    assert within(0.3)(answers, y, counts).tolist() == [True, True, False]
+
+
+# -- the crowd and its training ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", ["peephole", "standard", "lstm_1997", "SimpleRNN"])
+def test_a_crowd_says_what_its_networks_say(variant: str) -> None:
+    from examples.timing.crowd import Crowd
+    from examples.timing.experiments import FIVE, Experiment, build
+
+    experiment = Experiment(classics.embedded_reber(), FIVE._replace(cells=3), variant, 3)
+    networks = [build(experiment, run, seed=0) for run in range(3)]
+    for network in networks:  # biases and peepholes that are not zero
+        rng = np.random.default_rng(len(network.weights))
+        network.set_weights([w + rng.normal(0, 0.2, w.shape) for w in network.get_weights()])
+    x = np.random.default_rng(9).normal(size=(2, 6, 3, 7)).astype(np.float32)
+    crowd = Crowd(networks)
+    logits = np.asarray(crowd(x))
+    for place, network in enumerate(networks):
+        likely = np.exp(logits[:, :, place])
+        answers = np.asarray(network(x[:, :, place]))
+        np.testing.assert_allclose(likely / likely.sum(axis=-1, keepdims=True), answers, atol=1e-5)
+        other = build(experiment, 7, seed=1)
+        crowd.copy_to(other, place)
+        for mine, copied in zip(network.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, copied)
+
+
+@pytest.mark.parametrize("variant", ["peephole", "SimpleRNN"])
+def test_a_network_learns_in_a_crowd_what_it_learns_alone(variant: str) -> None:
+    from examples.timing.crowd import Crowd
+    from examples.timing.experiments import FIVE, Experiment, build
+    from examples.timing.train import Trainer, stacked
+
+    experiment = Experiment(classics.embedded_reber(), FIVE._replace(cells=3), variant, 3)
+
+    def trained(which: list[int]) -> list:
+        networks = [build(experiment, run, seed=0) for run in which]
+        crowd = Crowd(networks)
+        trainer = Trainer(crowd, experiment.task, 0.05, stops=False)
+        streams = [np.random.default_rng(run) for run in which]
+        for _ in range(3):
+            trainer.update(*stacked([reber.draw(stream, 4) for stream in streams]))
+        for place, network in enumerate(networks):
+            crowd.copy_to(network, place)
+        return networks
+
+    crowd, (alone,) = trained([0, 1, 2]), trained([1])
+    start = build(experiment, 1, seed=0)
+    for together, single, before in zip(crowd[1].weights, alone.weights, start.weights, strict=True):
+        np.testing.assert_allclose(together, single, atol=1e-5)
+        assert np.abs(np.asarray(single) - np.asarray(before)).max() > 1e-3, single.name  # it has learned
+
+
+def test_each_network_has_a_gradient_norm_of_its_own() -> None:
+    from examples.timing.train import CLIP, clipped
+
+    owners = [np.array([[0, 2], [2, 1]]), np.array([0, 1])]
+    gradients = [np.array([[30.0, 7.0], [7.0, 0.3]], np.float32), np.array([40.0, 0.4], np.float32)]
+    first, second = (part.numpy() for part in clipped(gradients, owners, runs=2))
+    np.testing.assert_allclose(first, [[0.6 * CLIP, 0], [0, 0.3]], rtol=1e-5)
+    np.testing.assert_allclose(second, [0.8 * CLIP, 0.4], rtol=1e-5)
+
+
+def test_a_stream_ends_with_its_first_error() -> None:
+    from examples.timing.train import before_first_error
+
+    y = np.zeros((1, 6, 2, 1), np.float32)
+    answers = y.copy()
+    answers[0, 2, 0], answers[0, 4, 1] = 0.6, -0.6
+    counts = np.ones((1, 6, 2), np.float32)
+    counts[0, 4, 1] = 0  # nobody asks there
+    kept = before_first_error(answers, y, counts, 0.5).numpy()
+    np.testing.assert_array_equal(kept[0, :, 0], [1, 1, 1, 0, 0, 0])
+    np.testing.assert_array_equal(kept[0, :, 1], [1, 1, 1, 1, 1, 1])
+
+
+def test_streaks_and_the_steps_before_the_first_error() -> None:
+    from examples.timing.train import steps_right, streaks
+
+    right = np.array([[True, True, True], [True, False, True], [True, True, False]])
+    np.testing.assert_array_equal(streaks(np.array([5, 5, 5]), right), [8, 1, 0])
+    task = gers.generate_timed_spikes(10)
+    y = task.draw(np.random.default_rng(0), 1).y
+    assert steps_right(task, y, y) == y.shape[1]
+    assert steps_right(task, np.zeros_like(y), y) == 9
+
+
+def test_the_paper_solves_all_with_peepholes_and_two_without() -> None:
+    from examples.timing.experiments import all_experiments
+    from examples.timing.report import GERS_TASKS, Row, claimed
+    from examples.timing.train import Learned
+
+    rows = [Row(e, Learned([], [], [], []), 0.0) for group in all_experiments(False) for e in group]
+    timing = [row for row in rows if row.family in GERS_TASKS]
+    assert all(claimed(row) for row in timing if row.variant == "peephole")
+    without = {row.task for row in timing if row.variant == "standard" and claimed(row)}
+    assert without == {"MSD 10 or 11", "PFG cosine 10"}
+    assert all(len([r for r in timing if r.task == row.task]) == 4 for row in timing)
+    assert {row.experiment.networks for row in timing} == {10}
+
+
+def test_the_median_counts_the_runs_that_never_solved_it() -> None:
+    from examples.timing.experiments import all_experiments
+    from examples.timing.report import Row
+    from examples.timing.train import Learned
+
+    experiment = all_experiments(True)[0][0]
+
+    def median(*solved: int | None) -> int | None:
+        return Row(experiment, Learned(list(solved), [], [], []), 0.0).median
+
+    assert median(30, None, 10) == 30
+    assert median(None, None, 10) is None
+    assert median(20) == 20
+
+
+# -- the command -------------------------------------------------------------------------------------------
+
+
+def test_help_comes_without_tensorflow() -> None:
+    code = (
+        "import sys, runpy; sys.modules['tensorflow'] = None; sys.modules['keras'] = None;"
+        "sys.argv = ['timing', '--help'];"
+        "runpy.run_module('examples.timing', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for option in ("--quick", "--part", "--out", "--seed"):
+        assert option in done.stdout
+
+
+@pytest.mark.example
+def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
+    printed, out = quick_run("timing", tmp_path / "out")
+    assert "Solved runs, without and with peepholes" in printed
+    assert "The tasks of 1997" in printed
+    found = json.loads((out / "results.json").read_text())
+    rows = {(row["task"], row["variant"]): row for row in found["experiments"]}
+    assert set(rows) == {
+        ("GTS 10", "standard"),
+        ("GTS 10", "peephole"),
+        ("PFG cosine 10", "standard"),
+        ("PFG cosine 10", "peephole"),
+        ("embedded Reber", "peephole"),
+    }
+    wave = rows["PFG cosine 10", "peephole"]
+    assert wave["solved_runs"] >= 2
+    for solved, steps in zip(wave["solved_after_sequences"], wave["steps_until_first_error"], strict=True):
+        assert (solved is not None) == (steps == gers.STEPS)
+    files = {(row["task"], row["runs_as"]): row for row in found["files"]}
+    assert files["PFG cosine 10", "Keras"]["steps_right"] == gers.STEPS
+    assert files["PFG cosine 10", "float"]["steps_right"] == gers.STEPS
+    assert (out / "files" / files["PFG cosine 10", "float"]["file"]).stat().st_size > 0
+    assert ("PFG cosine 10", "int8") in files  # judged, or refused by convert
+    for picture in ("solved", "streams"):
+        assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
+    assert not list(out.rglob("*.part"))
