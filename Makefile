@@ -31,9 +31,10 @@ test-all: $(READY)
 test-pi: $(READY)
 	$(PY) -m pytest -n0 -m pi tests/pi
 
-# What the tests of the browser, ssh, adb and Kotlin need beside Python; without it they are skipped.
+# What the tests of the browser, ssh, adb and Kotlin need beside Python, and the guitar pedal and its guitar;
+# without it they are skipped.
 system:
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server npm adb kotlin default-jdk-headless
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server npm adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples
 
 # The other end of the range of TensorFlow versions that setup.py allows.
 OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0
