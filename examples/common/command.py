@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -49,6 +50,8 @@ def waking(console: Console) -> Iterator[None]:
     """For the import of TensorFlow: it takes seconds, and its C++ talks before it reads its log level."""
     with console.status("Waking TensorFlow"), quiet_stderr():
         yield
+    # Its warnings of retracing come with every model that is trained after another.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager

@@ -31,8 +31,6 @@ def main(
     started = time.perf_counter()
     console = begin(out)
     with waking(console):
-        import tensorflow as tf
-
         from examples.common.files import write_json
         from examples.timing import report
         from examples.timing.experiments import all_experiments
@@ -40,7 +38,6 @@ def main(
         from examples.timing.finish import draw_pictures, write_all_files
         from examples.timing.run import Kept, run
 
-    tf.get_logger().setLevel("ERROR")  # each experiment compiles its own functions, and it warns of that
     rows: list[report.Row] = []
     kept = Kept()
     files: list[dict[str, Any]] = []
