@@ -184,8 +184,9 @@ def accuracy(official: Outcome, unseen: Mapping[str, Outcome], path: Path) -> No
         values = [value for _, value, _ in rows]
         axes.barh(places, values, color=[colour for *_, colour in rows], height=0.62)
         for place, value in zip(places, values, strict=True):
-            inside: Any = {"ha": "right", "va": "center", "color": "white", "fontweight": "bold"}
-            axes.text(value - 0.012, place, f"{value:.1%}", **inside)
+            # At the foot of the bar, where no dashed line runs through it.
+            inside: Any = {"ha": "left", "va": "center", "color": "white", "fontweight": "bold"}
+            axes.text(0.012, place, f"{value:.1%}", **inside)
         for value, low, high in (
             (BASELINE_OFFICIAL, -0.42, 0.42),
             (BASELINE_UNSEEN, 1.05, places[-1] + 0.42),
