@@ -11,7 +11,7 @@ import typer
 from examples.common.command import DataDir, Out, Quick, Seed, begin, waking
 
 EPOCHS = 24
-QUICK_EPOCHS, QUICK_UNSEEN_EPOCHS = 3, 2
+QUICK_EPOCHS, QUICK_UNSEEN_EPOCHS = 3, 1
 OFFICIAL = "official"
 
 
