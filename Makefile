@@ -32,9 +32,9 @@ test-pi: $(READY)
 	$(PY) -m pytest -n0 -m pi tests/pi
 
 # What the tests of the browser, ssh, adb and Kotlin need beside Python, and the guitar pedal and its guitar;
-# without it they are skipped.
+# without it they are skipped. Node.js that was not Debian's has npm already, and conflicts with Debian's.
 system:
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server npm adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples
 
 # The other end of the range of TensorFlow versions that setup.py allows.
 OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0
