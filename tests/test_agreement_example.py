@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -139,18 +137,6 @@ def test_marks_are_shares_of_each_gap() -> None:
 
 
 # -- the command -------------------------------------------------------------------------------------------
-
-
-def test_help_comes_without_tensorflow() -> None:
-    code = (
-        "import sys, runpy; sys.modules['tensorflow'] = None; sys.modules['keras'] = None;"
-        "sys.argv = ['agreement', '--help'];"
-        "runpy.run_module('examples.agreement', run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    for option in ("--quick", "--out", "--seed", "--data-dir", "--language-model"):
-        assert option in done.stdout
 
 
 @pytest.mark.example

@@ -245,18 +245,6 @@ def test_a_score_counts_windows_and_votes_by_recording() -> None:
 # -- the command -------------------------------------------------------------------------------------------
 
 
-def test_help_comes_without_tensorflow() -> None:
-    code = (
-        "import sys, runpy; sys.modules['tensorflow'] = None; sys.modules['keras'] = None;"
-        "sys.argv = ['demo', '--help'];"
-        "runpy.run_module('examples.exercise_recognition', run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    for option in ("--quick", "--full", "--out", "--seed", "--data-dir"):
-        assert option in done.stdout
-
-
 @pytest.mark.example
 def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     printed, out = quick_run("exercise_recognition", tmp_path / "out")

@@ -49,6 +49,10 @@ def test_what_is_no_such_sound_is_one_sentence(tmp_path: Path) -> None:
         audio.read_wav(tmp_path / "text.wav")
     with pytest.raises(ValueError, match=r"16 bits at 48000 Hz; .* at 44100 Hz are needed"):
         audio.read_wav(wav(tmp_path / "fast.wav", b"\0" * 8, 2, rate=48000))
+    whole = wav(tmp_path / "cut.wav", b"\0" * 800, 2)
+    whole.write_bytes(whole.read_bytes()[:-299])
+    with pytest.raises(ValueError, match=r"cut.wav is cut: 501 of 800 bytes"):
+        audio.read_wav(whole)
     with pytest.raises(ValueError, match=r"8 bits at 44100 Hz"):
         audio.read_wav(wav(tmp_path / "coarse.wav", b"\0" * 8, 1))
     format_float = b"WAVEfmt " + (16).to_bytes(4, "little") + b"\3\0\1\0" + b"\0" * 12 + b"data" + b"\0" * 4

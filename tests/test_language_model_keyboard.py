@@ -174,10 +174,3 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "trains and writes it; --file names another" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_help_comes_without_tensorflow() -> None:
-    done = run_without_tensorflow("--help")
-    assert done.returncode == 0, done.stderr
-    for option in ("--quick", "--text", "--only", "--out", "--seed", "--data-dir", "predict", "characters"):
-        assert option in done.stdout

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -131,18 +129,6 @@ def test_the_median_counts_the_runs_that_never_solved_it() -> None:
 
 
 # -- the command -------------------------------------------------------------------------------------------
-
-
-def test_help_comes_without_tensorflow() -> None:
-    code = (
-        "import sys, runpy; sys.modules['tensorflow'] = None; sys.modules['keras'] = None;"
-        "sys.argv = ['timing', '--help'];"
-        "runpy.run_module('examples.timing', run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    for option in ("--quick", "--part", "--out", "--seed"):
-        assert option in done.stdout
 
 
 @pytest.mark.example

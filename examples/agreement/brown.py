@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import random
 import re
-import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import typer
 
 from edge.minimal_pairs import MinimalPair
 
@@ -122,7 +123,10 @@ def _dependency(
     return Dependency(words, head, verb, len(nouns), attractors, agrees)
 
 
-def show(count: int, seed: int = 0) -> None:
+def show(
+    count: Annotated[int, typer.Argument(min=2, help="How many.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Of the choice.")] = 0,
+) -> None:
     """Print so many of the dependencies in the whole corpus, half of them with an attractor, to be read
     by eye: `[subject]`, `*verb*`."""
     from examples.language_model.corpus import load_sentences
@@ -135,4 +139,4 @@ def show(count: int, seed: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    show(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+    typer.run(show)

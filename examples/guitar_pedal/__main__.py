@@ -37,7 +37,11 @@ def main(
         raise SystemExit(absent)
     try:
         recordings = source.own(dry, wet) if dry and wet else source.record(out / "recordings")
-    except (ValueError, OSError, RuntimeError) as error:
+    except OSError as error:
+        raise SystemExit(
+            f"{error.filename or 'The recording'} cannot be read: {error.strerror or error}."
+        ) from error
+    except (ValueError, RuntimeError) as error:
         raise SystemExit(str(error)) from error
     with waking(console):
         from examples.common.files import write_json

@@ -17,18 +17,20 @@ def read_wav(path: Path) -> Array:
     """The sound of a WAV file, `[samples]` float32 in -1..1; several channels become their mean.
 
     Raises:
-        ValueError: no WAV file of integers of 16, 24 or 32 bits, or not at `SAMPLE_RATE`.
+        ValueError: no WAV file of integers of 16, 24 or 32 bits, a cut one, or not at `SAMPLE_RATE`.
         OSError: it cannot be read.
     """
     try:
         with wave.open(str(path), "rb") as file:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            content = file.readframes(file.getnframes())
+            frames, content = file.getnframes(), file.readframes(file.getnframes())
     except (wave.Error, EOFError) as error:
         raise ValueError(
             f"{path} is no WAV file of plain integers ({error or 'it ends too soon'}): "
             f"sox {path.name} -r {SAMPLE_RATE} -b 16 -e signed new.wav makes one."
         ) from None
+    if len(content) != frames * channels * width:
+        raise ValueError(f"{path} is cut: {len(content):,} of {frames * channels * width:,} bytes of sound.")
     if rate != SAMPLE_RATE or width not in (2, 3, 4):
         raise ValueError(
             f"{path} has {8 * width} bits at {rate} Hz; 16, 24 or 32 bits at {SAMPLE_RATE} Hz are needed: "

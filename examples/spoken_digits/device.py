@@ -88,16 +88,18 @@ def read_wav(path: Path, rate: int) -> Array:
     """A file of 16-bit samples as floats at `rate`, channels averaged, `[samples]`.
 
     Raises:
-        SystemExit: there is no such file, or it is of another kind.
+        SystemExit: there is no such file, it is cut, or it is of another kind.
     """
     try:
         with wave.open(str(path), "rb") as file:
             width, channels, its_rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            content = file.readframes(file.getnframes())
+            frames, content = file.getnframes(), file.readframes(file.getnframes())
     except FileNotFoundError:
         raise SystemExit(f"There is no file {path}.") from None
     except (wave.Error, EOFError, OSError) as error:
         raise SystemExit(f"{path} cannot be read as a wav file ({error}).") from None
+    if len(content) != frames * channels * width:
+        raise SystemExit(f"{path} is cut: {len(content):,} of {frames * channels * width:,} bytes of sound.")
     if width != 2:
         raise SystemExit(f"{path} has {8 * width}-bit samples; save it with 16 bits.")
     audio = np.frombuffer(content, "<i2").reshape(-1, channels).mean(axis=1) / 32768
