@@ -50,7 +50,7 @@ setup(
     packages=find_packages(include=["keras_lstm_plus*", "edge*"]),
     package_data={
         "keras_lstm_plus": ["py.typed"],
-        "edge": ["py.typed", "web/*.html", "web/*.js", "web/*.css", "web/*.svg"],
+        "edge": ["py.typed", "web/page/*"],
     },
     install_requires=["numpy>=1.23", "rich>=13", "typer>=0.12"],
     extras_require={

@@ -28,7 +28,7 @@ def convert_once(kind: str, units: int) -> dict[str, float]:
     import keras
     import numpy as np
 
-    from edge.board import peak_memory_mb
+    from edge.benchmark.machine import peak_memory_mb
     from edge.convert import convert
     from keras_lstm_plus import LSTMPlus
 

@@ -39,7 +39,7 @@ def main(
 ) -> None:
     """Measure our files against the stock Keras conversion, ONNX Runtime and torch."""
     from benchmarks.inference_table import print_inference
-    from edge.cli_tools import as_json, json_target, one_sentence, progress, write
+    from edge.cli.tools import as_json, json_target, one_sentence, progress, write
 
     with one_sentence():
         target = json_target(str(out) if out else None)
@@ -53,9 +53,10 @@ def main(
 def measure(
     sizes: Sequence[tuple[int, int]], lengths: Sequence[int], rounds: int, report: Report
 ) -> dict[str, Any]:
-    """All contestants at all sizes and lengths; a result as `edge.schema` says."""
+    """All contestants at all sizes and lengths; a result as `edge.results.benchmark` says."""
     from benchmarks import inference_contestants as c
-    from edge import board, schema
+    from edge.benchmark import machine as board
+    from edge.results import benchmark
     from edge.version import __version__
 
     machine = board.describe()
@@ -86,7 +87,7 @@ def measure(
     machine.update(board.changes(machine))
     versions = {"edge": __version__, "python": platform.python_version(), "numpy": np.__version__}
     result = {
-        "schema": schema.SCHEMA,
+        "schema": benchmark.SCHEMA,
         "platform": "host",
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": machine,
@@ -95,7 +96,7 @@ def measure(
         "warnings": board.warnings(machine) + skipped,
         "files": files,
     }
-    schema.validate(result)
+    benchmark.validate(result)
     return result
 
 
@@ -103,7 +104,7 @@ def _interleave(
     contestants: Sequence[Any], wanted: np.ndarray, rounds: int
 ) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     """An entry for each, and the names of those that are too slow, with the reason."""
-    from edge.figures import compare, statistics
+    from edge.benchmark.figures import compare, statistics
 
     firsts = [each.measure(1)[0] for each in contestants]
     slow = [

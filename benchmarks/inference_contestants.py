@@ -15,8 +15,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.benchmark.worker import Worker
 from edge.convert import convert
-from edge.worker import Worker
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.interop import to_keras, to_onnx, to_torch
 

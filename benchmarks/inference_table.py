@@ -9,8 +9,8 @@ from rich.text import Text
 
 from benchmarks.inference_contestants import STOCK
 from benchmarks.tables import CONSOLE, geometric_mean
-from edge.report_benchmark import machine_lines
-from edge.report_parts import number
+from edge.report.benchmark import machine_lines
+from edge.report.style import number
 
 
 def ratios(result: dict[str, Any]) -> dict[str, dict[tuple[str, int], float]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 def main(name: str, *size: str) -> None:
     from benchmarks import contestants as c
-    from edge.board import peak_memory_mb
+    from edge.benchmark.machine import peak_memory_mb
 
     batch, time, inputs, units = map(int, size)
     small = np.zeros((batch, 2, inputs), "float32")

@@ -31,7 +31,7 @@ def main(quick: bool = typer.Option(False, "--quick", help="The first case alone
     from rich.console import Console
     from rich.table import Table
 
-    from edge.benchmark import benchmark
+    from edge.benchmark.host import benchmark
     from edge.convert import convert
     from keras_lstm_plus import LSTMPlus
 
@@ -60,8 +60,8 @@ def main(quick: bool = typer.Option(False, "--quick", help="The first case alone
 
 def time_major(content: bytes) -> bytes:
     """The file with each fused LSTM in time-major form, between two TRANSPOSEs."""
-    from edge.convert import flatbuffer as fb
-    from edge.convert import operators
+    from edge.convert.graph import flatbuffer as fb
+    from edge.convert.graph import operators
 
     model = fb.load(content)
     order = fb.add_constant(model, "time_first", np.array([1, 0, 2], np.int32))

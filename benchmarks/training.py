@@ -75,7 +75,7 @@ def machine() -> dict[str, Any]:
     import keras
     import tensorflow as tf
 
-    from edge.board import describe
+    from edge.benchmark.machine import describe
 
     return {
         **describe(),

@@ -5,12 +5,12 @@ Import rules: nothing here, `edge.convert` apart, imports TensorFlow, Keras, fla
 a model is loaded.
 """
 
-from edge.decisions import Decider
 from edge.errors import ModelFileError
-from edge.features import LogMel
-from edge.model import EdgeModel, load
-from edge.stream import Stream
-from edge.tensors import TensorInfo
+from edge.runtime.decisions import Decider
+from edge.runtime.log_mel import LogMel
+from edge.runtime.model import EdgeModel, load
+from edge.runtime.stream import Stream
+from edge.tflite.interface import TensorInfo
 from edge.version import __version__
 
 __all__ = ["Decider", "EdgeModel", "LogMel", "ModelFileError", "Stream", "TensorInfo", "__version__", "load"]

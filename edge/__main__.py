@@ -4,7 +4,7 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from edge.cli import app
+        from edge.cli.main import app
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich"):
             raise

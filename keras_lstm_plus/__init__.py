@@ -14,7 +14,7 @@ except ImportError as missing:
 
 from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.gates import plot_gates, trace
-from keras_lstm_plus.grid import GridLSTM, GridLSTMCell
+from keras_lstm_plus.grid_lstm import GridLSTM, GridLSTMCell
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.variants import VARIANTS, get_spec

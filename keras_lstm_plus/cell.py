@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_lstm_plus.noise import NoisyCell
+from keras_lstm_plus.dropout import NoisyCell
 from keras_lstm_plus.spec import LSTMSpec, is_positive_integer
 from keras_lstm_plus.step import Activations, Step, Weights, input_product, lstm_step, next_states
 from keras_lstm_plus.variants import get_spec

@@ -11,8 +11,8 @@ import numpy as np
 from keras import ops
 
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.loop import Options, run_layer
-from keras_lstm_plus.picture import plot_gates
+from keras_lstm_plus.gate_plot import plot_gates
+from keras_lstm_plus.recurrence import Options, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.step import Step
 

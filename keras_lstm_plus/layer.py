@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
-from keras_lstm_plus.loop import Options, run_layer
+from keras_lstm_plus.recurrence import Options, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 
 Tensor = Any

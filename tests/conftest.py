@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest
 
-from tests.runtimes import RUNTIMES, Runtime
+from tests.helpers.runtimes import RUNTIMES, Runtime
 
 
 @pytest.fixture(autouse=True)

@@ -23,13 +23,16 @@ except ImportError as error:
 
 import numpy as np
 
-from edge.convert import flatbuffer, operators
-from edge.convert import quantize as quantizers
-from edge.convert.finish import Ends, finish
-from edge.convert.fuse import fuse
-from edge.convert.load import load_keras
-from edge.convert.parity import ConversionError, compare, file_outputs, judge, keras_outputs
+from edge.convert.edits.finish import Ends, finish
+from edge.convert.edits.fusion import fuse
+from edge.convert.edits.states import join
+from edge.convert.graph import flatbuffer, operators
+from edge.convert.keras_model.call_sites import Site
+from edge.convert.keras_model.load import load_keras
+from edge.convert.keras_model.signature import Signature, signature_of
 from edge.convert.plan import Plan, decide
+from edge.convert.quantization import integers as quantizers
+from edge.convert.quantization.quantized import INTEGERS, calibration, quantized
 from edge.convert.refusals import Request
 from edge.convert.request import (
     check_choice,
@@ -40,17 +43,14 @@ from edge.convert.request import (
     check_path,
     end_types,
 )
-from edge.convert.result import ConversionResult, LoweredLayer, OutputError
 from edge.convert.samples import Samples, check_samples, evenly, random_samples
-from edge.convert.signature import Signature, signature_of
-from edge.convert.sites import Site
-from edge.convert.smaller import INTEGERS, calibration, quantized
-from edge.convert.state import join
 from edge.convert.store import written
-from edge.convert.streaming import LOOKS_FURTHER, stream_note
-from edge.convert.trace import probe, trace
-from edge.convert.verification import verify
-from edge.convert.verified import Verification
+from edge.convert.tracing.export import probe, trace
+from edge.convert.verification.parity import ConversionError, compare, file_outputs, judge, keras_outputs
+from edge.convert.verification.streaming import LOOKS_FURTHER, stream_note
+from edge.convert.verification.verifier import verify
+from edge.results.conversion import ConversionResult, LoweredLayer, OutputError
+from edge.results.verification import Verification
 from edge.targets import LOWERINGS, QUANTIZE, STATES, get_target
 
 __all__ = [

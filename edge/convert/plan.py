@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edge.convert.keras_model.call_sites import Site
 from edge.convert.refusals import Request, fused_refusal, step_refusal, unrolled_refusal
-from edge.convert.sites import Site
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge.convert.sites import OTHER, RNN, Site
+from edge.convert.keras_model.call_sites import OTHER, RNN, Site
 from edge.targets import Target
 from keras_lstm_plus.spec import OP_ACTIVATIONS, LSTMSpec
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.convert.signature import Input, Signature
+from edge.convert.keras_model.signature import Input, Signature
 
 Samples = list[np.ndarray]  # one array an input, [samples, ...]
 

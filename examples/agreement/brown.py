@@ -19,7 +19,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from edge.minimal_pairs import MinimalPair
+from examples.common.minimal_pairs import MinimalPair
 
 FORMS = {
     **{"is": "are", "was": "were", "has": "have", "does": "do"},
@@ -61,7 +61,7 @@ class Dependency(NamedTuple):
     agrees: bool
 
     def pair(self, start: Sequence[str] = ()) -> MinimalPair:
-        """What `edge.minimal_pairs` takes: the sentence up to the verb, behind `start`."""
+        """What `examples.common.minimal_pairs` takes: the sentence up to the verb, behind `start`."""
         right = self.words[self.verb]
         prefix = (*start, *self.words[: self.verb])
         return MinimalPair(prefix, right, FORMS[right], self.attractors)

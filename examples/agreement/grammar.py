@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edge.minimal_pairs import MinimalPair
+from examples.common.minimal_pairs import MinimalPair
 
 Generator = np.random.Generator
 
@@ -81,7 +81,7 @@ class Sentence(NamedTuple):
         return int(any(self.right == pair[1] for pair in (*VERBS, PRONOUNS)))
 
     def pair(self) -> MinimalPair:
-        """What `edge.minimal_pairs` takes."""
+        """What `examples.common.minimal_pairs` takes."""
         return MinimalPair(self.prefix, self.right, self.wrong, self.attractors)
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from edge.minimal_pairs import PairScores, Predict, score_pairs
 from examples.agreement.grammar import (
     LENGTH,
     LONGEST_GAP,
@@ -17,6 +16,7 @@ from examples.agreement.grammar import (
     gender_sentence,
     number_sentence,
 )
+from examples.common.minimal_pairs import PairScores, Predict, score_pairs
 
 Array = np.ndarray
 

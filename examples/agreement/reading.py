@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
-from edge.minimal_pairs import MinimalPair, PairScores, Predict, Share, score_pairs
 from examples.agreement.brown import Dependency, dependencies
 from examples.agreement.judge import answers
+from examples.common.minimal_pairs import MinimalPair, PairScores, Predict, Share, score_pairs
 
 Array = np.ndarray
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 import edge
-from edge.benchmark import benchmark
+from edge.benchmark.host import benchmark
 from edge.convert import convert
 
 Array = np.ndarray
@@ -57,7 +57,7 @@ def predict_file(path: Path, x: Any) -> Array:
 
 
 def timed(paths: Sequence[Path], console: Any, **options: Any) -> dict[str, Any]:
-    """The files side by side through `edge.benchmark`, with a line that says what is going on."""
+    """The files side by side through `edge.benchmark.host`, with a line that says what is going on."""
     with console.status("") as status:
         return benchmark(
             list(paths),

@@ -79,7 +79,7 @@ def as_json(
     Args:
         rows: of all groups of unseen people.
         histories: of the training in the last of them.
-        timing: of the files of that one, from `edge.benchmark`.
+        timing: of the files of that one, from `edge.benchmark.host`.
         settings: what the run was asked for.
     """
     kinds = dict.fromkeys((row.network, row.form) for row in rows)

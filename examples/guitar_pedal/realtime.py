@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
-from edge.tensors import decode, encode
+from edge.runtime.values import decode, encode
 from examples.guitar_pedal.audio import SAMPLE_RATE
 
 Array = np.ndarray

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.table import Table
 
-from edge import board
+from edge.benchmark import machine
 from examples.common.tables import table
 from examples.guitar_pedal.measure import TAPS, emphasised, esr
 from examples.guitar_pedal.realtime import Clock
@@ -119,5 +119,5 @@ def as_json(
         "earlier": BEFORE,
         "clocks": [{"as": form, **clock._asdict()} for form, clock in clocks],
         "losses": list(losses),
-        "machine": board.describe(),
+        "machine": machine.describe(),
     }

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edge.features import LogMel
+from edge.runtime.log_mel import LogMel
 from examples.exercise_recognition import data as exercise_data
 from examples.spoken_digits import data as digit_data
 from examples.spoken_digits.settings import RATE

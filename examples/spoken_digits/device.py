@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
-from edge.decisions import Decision
+from edge.runtime.decisions import Decision
 from examples.spoken_digits.settings import FrontEnd
 from examples.spoken_digits.sound import resampled
 

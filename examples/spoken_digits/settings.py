@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.decisions import Decider
-from edge.features import LogMel
+from edge.runtime.decisions import Decider
+from edge.runtime.log_mel import LogMel
 
 RATE = 8000  # Hz, of the recordings
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

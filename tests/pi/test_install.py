@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.edge_files import model_file
+from tests.helpers.device_files import model_file
 from tests.pi.machine import Machine, build_wheel
 
 WORKSTATION = {"tensorflow", "keras", "torch", "jax"}

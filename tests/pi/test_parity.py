@@ -12,9 +12,9 @@ import pytest
 
 from edge.convert import convert
 from keras_lstm_plus import LSTMPlus
-from tests import grid
-from tests.convertible import randomised, relative_error
-from tests.grid import Cell
+from tests.helpers import conversion_grid
+from tests.helpers.conversion_grid import Cell
+from tests.helpers.keras_models import randomised, relative_error
 from tests.pi.conftest import There
 
 CELLS = [
@@ -40,7 +40,7 @@ CELLS = [
 FLOAT, FLOAT16, INTEGER = 1e-4, 3e-3, 0.03  # 32-bit Arm has errors to 1.4e-5, x86 to 3e-7
 PLAIN_INT8 = 0.10  # as everywhere: plain operators have no 16-bit cell beside 8-bit activations
 
-model_of = lru_cache(grid.build)
+model_of = lru_cache(conversion_grid.build)
 
 
 @pytest.fixture(scope="session")
@@ -51,13 +51,13 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Any:
     @lru_cache
     def make(cell: Cell) -> Path:
         path = folder / f"{cell}.tflite"
-        length = grid.STEPS if cell.lowering == "unrolled" else None
+        length = conversion_grid.STEPS if cell.lowering == "unrolled" else None
         options: dict[str, Any] = {"lowering": cell.lowering, "state": cell.state, "length": length}
         convert(
             model_of(cell.variant),
             path,
             cell.quantize,
-            grid.sequences(1, 256),
+            conversion_grid.sequences(1, 256),
             target="tflite-runtime",
             **options,
         )
@@ -68,8 +68,8 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_cell(cell: Cell, converted: Any, there: There) -> None:
-    path, model, x = converted(cell), model_of(cell.variant), grid.sequences(2, 8)
-    given = grid.starts(model, len(x))
+    path, model, x = converted(cell), model_of(cell.variant), conversion_grid.sequences(2, 8)
+    given = conversion_grid.starts(model, len(x))
     if cell.state == "carry":
         given = [np.zeros_like(state) for state in given]
         found = [there.ask("stream", path, x)["outputs"]]
@@ -79,7 +79,7 @@ def test_cell(cell: Cell, converted: Any, there: There) -> None:
     else:
         answer = there.ask("predict", path, x, states=[state.tolist() for state in given])
         found = [[*answer["outputs"], *answer["states"]]]
-    wanted = grid.answer(model, x, given)
+    wanted = conversion_grid.answer(model, x, given)
     for run in found:
         for value, right in zip(run, wanted if cell.state == "explicit" else wanted[:1], strict=True):
             check(cell, np.array(value), right)
@@ -97,20 +97,22 @@ def check(cell: Cell, found: np.ndarray, wanted: np.ndarray) -> None:
 
 
 def test_steps_of_an_explicit_file_are_a_stream(converted: Any, there: There) -> None:
-    path, x = converted(Cell("gru", "step", "explicit", None)), grid.sequences(3, 2)
+    path, x = converted(Cell("gru", "step", "explicit", None)), conversion_grid.sequences(3, 2)
     model = model_of("gru")
-    wanted = grid.answer(model, x, [np.zeros_like(state) for state in grid.starts(model, len(x))])
+    wanted = conversion_grid.answer(
+        model, x, [np.zeros_like(state) for state in conversion_grid.starts(model, len(x))]
+    )
     found = np.array(there.ask("stream", path, x)["outputs"][0])
     np.testing.assert_allclose(found, wanted[0], atol=FLOAT)
 
 
 @pytest.mark.parametrize("quantize", [None, "dynamic", "int8"])
 def test_masks(quantize: str | None, there: There, tmp_path: Path) -> None:
-    inputs = keras.Input((None, grid.FEATURES), name="x")
+    inputs = keras.Input((None, conversion_grid.FEATURES), name="x")
     masked = keras.layers.Masking()(inputs)
     h = LSTMPlus(8, "peephole", return_sequences=True, name="first")(masked)
     model = randomised(keras.Model(inputs, LSTMPlus(6, name="last")(h)))
-    x = grid.sequences(4, 12)
+    x = conversion_grid.sequences(4, 12)
     for row, length in zip(x, [7, 3, 1, 5] * 3, strict=True):
         row[length:] = 0  # what Masking passes over
     path = tmp_path / "masked.tflite"

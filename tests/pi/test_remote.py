@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.schema import validate
-from edge.ssh import benchmark_over_ssh
-from tests.edge_files import model_file
+from edge.benchmark.ssh import benchmark_over_ssh
+from edge.results.benchmark import validate
+from tests.helpers.device_files import model_file
+from tests.helpers.sshd import device
 from tests.pi.machine import MODEL, Machine
-from tests.sshd import device
 
 
 def test_benchmark_on_a_pi(machine: Machine, tmp_path: Path) -> None:

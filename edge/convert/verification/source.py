@@ -1,0 +1,125 @@
+"""What becomes of an error over time, as values; and the time steps that it is measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from edge.convert.keras_model.signature import Input, Signature, has_free_time
+from edge.convert.samples import Samples, evenly
+from edge.convert.verification.outputs import Scale, Tolerance
+
+Array = np.ndarray
+
+
+class Window(NamedTuple):
+    """The error of one output from the step after `begin` up to the step `end`: the largest, and the rms."""
+
+    begin: int
+    end: int
+    max_abs: float
+    rms: float
+
+
+@dataclass(frozen=True)
+class OutputDrift:
+    """The drift of one output.
+
+    Attributes:
+        name: of the output of the model.
+        windows: of a stream, its steps 1 to 10, to 100, ...; of sequences, one of 10 steps, of 100, ...
+        max_abs, rms: over all steps.
+        error: the rms, in the unit of the tolerance; is_ok: within it.
+        grows: whether the error becomes larger and larger.
+    """
+
+    name: str
+    windows: tuple[Window, ...]
+    max_abs: float
+    rms: float
+    error: float
+    is_ok: bool
+    grows: bool
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What becomes of the error over time.
+
+    Attributes:
+        kind: `"stream"`: step by step through one stream; `"sequence"`: sequences of growing length.
+        steps: of the stream, or of the longest sequence.
+        outputs: the drift of each.
+        note: why it ended early, or what to do about an error that is too large; else None.
+    """
+
+    kind: str
+    steps: int
+    outputs: tuple[OutputDrift, ...]
+    note: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the error of a stream stays within the tolerance.
+
+        Sequences far longer than those of the data are looked at, and nobody is blamed for them.
+        """
+        return self.kind == "sequence" or all(output.is_ok for output in self.outputs)
+
+
+class Source:
+    """Time steps without end: those of the samples one after another; in any order where they are random."""
+
+    def __init__(self, signature: Signature, samples: Samples, steps: int, is_random: bool) -> None:
+        specs = signature.inputs
+        self.timed = [_is_timed(spec, signature) for spec in specs]
+        lengths = {array.shape[1] for array, has in zip(samples, self.timed, strict=True) if has}
+        if len(lengths) != 1:
+            raise ValueError("its inputs have no time axis in common")
+        (self.length,) = lengths
+        # So few that every window of the stream meets all of them, and windows can be compared.
+        self._samples = evenly(samples, max(1, steps // 20 // self.length))
+        self.total = len(self._samples[0]) * self.length
+        self._rng = np.random.default_rng(0) if is_random else None
+
+    def take(self, begin: int, count: int, rows: int) -> list[Array]:
+        """An array an input: `[count, rows, 1, ...]`, or `[count, rows, ...]` if it has no time axis."""
+        if self._rng is not None:
+            index = self._rng.integers(0, self.total, (count, rows))
+        else:
+            shift = np.arange(rows) * self.length
+            index = (np.arange(begin, begin + count)[:, None] + shift) % self.total
+        sample, step = np.divmod(index, self.length)
+        return [
+            array[sample, step][:, :, None] if has else array[sample]
+            for array, has in zip(self._samples, self.timed, strict=True)
+        ]
+
+
+def summary(
+    name: str,
+    windows: tuple[Window, ...],
+    max_abs: float,
+    rms: float,
+    scale: Scale,
+    tolerance: Tolerance,
+    grows: bool,
+) -> OutputDrift:
+    error = scale.error_over_time(tolerance, rms)
+    return OutputDrift(name, windows, max_abs, rms, error, error <= tolerance.limit, bool(grows))
+
+
+def marks(steps: int) -> Iterator[int]:
+    """10, 100, ... and `steps`."""
+    mark = 10
+    while mark < steps:
+        yield mark
+        mark *= 10
+    yield steps
+
+
+def _is_timed(spec: Input, signature: Signature) -> bool:
+    return has_free_time(spec) if signature.is_free else len(spec.shape) > 1 and spec.shape[1] == 1

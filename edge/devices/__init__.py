@@ -1,0 +1,1 @@
+"""What runs on a device in its own language, and small programs for a Raspberry Pi."""

@@ -1,0 +1,104 @@
+"""What is inside a model file and what to know before running it; no runtime is needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from edge.inspection.arena import memory
+from edge.inspection.hints import hints
+from edge.inspection.recurrent import recurrent_layers
+from edge.inspection.verdicts import verdicts
+from edge.targets import get_target
+from edge.tflite import parser
+from edge.tflite.model_file import ModelFile, Tensor
+from edge.tflite.note import read_note
+from edge.tflite.variables import state_of, variables
+
+SCHEMA = 2
+
+
+def inspect(path: str | Path, target: str | None = None) -> dict[str, Any]:
+    """Read a model file, ours or another's: what is in it, and why it is slow or refused.
+
+    Args:
+        path: of the file.
+        target: a row of `edge.targets`, where the file shall run; None: all of them.
+
+    Returns:
+        Plain data, ready for JSON: `size_bytes`; `weights_bytes` and, by type, `weights`; `memory`, with an
+        estimate of what it needs beside the weights; `inputs`, `outputs` and `variables` (name, shape with -1
+        for a free axis, dtype, scale, zero point; for a variable the operator that sets it at the head of
+        each call); `states` of an explicit file, the input and the output of each; `operators` with version
+        and count, those in loops included; `recurrent`, the recurrent layers and their form; `state`, one of
+        `"none"`, `"reset"`, `"carry"`, `"explicit"`; `metadata` of `edge.convert`; `hints`; `targets`, by
+        name a `verdict` (`"ok"`, `"slow"`, `"refused"`) with `reasons` and their way out.
+
+    Raises:
+        ModelFileError: the file is missing, cut, damaged or no model, or of a newer version.
+        ValueError: there is no such target.
+    """
+    row = get_target(target) if target is not None else None
+    file = parser.parse(parser.read(path), Path(path).name)
+    graph, note, layers = file.graphs[0], read_note(file), recurrent_layers(file)
+    count = len(note.states) if note else 0
+    sources, results = (
+        [_tensor(graph.tensors[index]) for index in ends] for ends in (graph.inputs, graph.outputs)
+    )
+    state = "explicit" if note and note.state == "explicit" else state_of(graph)
+    return {
+        "schema": SCHEMA,
+        "path": str(path),
+        "name": file.name,
+        "size_bytes": file.size,
+        "description": file.description,
+        "weights_bytes": file.weights_size,
+        "weights": _weights(file),
+        "memory": memory(file),
+        "inputs": sources[: len(sources) - count],
+        "outputs": results[: len(results) - count],
+        "states": [
+            {"input": before, "output": after}
+            for before, after in zip(
+                sources[len(sources) - count :], results[len(results) - count :], strict=True
+            )
+        ],
+        "operators": _operators(file),
+        "recurrent": [layer._asdict() for layer in layers],
+        "state": state,
+        "variables": [
+            {**_tensor(variable.tensor), "set_by": variable.written_by} for variable in variables(graph)
+        ],
+        "metadata": note.content if note else None,
+        "hints": hints(file, layers, state, note is not None),
+        "targets": verdicts(file, layers, state, row),
+    }
+
+
+def _weights(file: ModelFile) -> dict[str, int]:
+    """Bytes of constant data by type; data that tensors share counts once."""
+    shared = {tensor.buffer: tensor for graph in file.graphs for tensor in graph.tensors if tensor.size}
+    sizes: Counter[str] = Counter()
+    for tensor in shared.values():
+        sizes[tensor.dtype] += tensor.size
+    return dict(sizes.most_common())
+
+
+def _operators(file: ModelFile) -> list[dict[str, Any]]:
+    counts = Counter((op.name, op.version, op.custom) for graph in file.graphs for op in graph.operators)
+    return [
+        {"name": name, "version": version, "custom": custom, "count": count}
+        for (name, version, custom), count in counts.items()
+    ]
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "dtype": tensor.dtype,
+        "scale": tensor.scales[0] if len(tensor.scales) == 1 and isfinite(tensor.scales[0]) else None,
+        "zero_point": tensor.zero_points[0] if len(tensor.zero_points) == 1 else None,
+    }

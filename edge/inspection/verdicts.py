@@ -1,0 +1,162 @@
+"""Whether a file runs on each target, and if not, why and what to do: a file against rows of `targets`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from edge.inspection.recurrent import FUSED, Recurrent, numbers_of
+from edge.targets import TARGETS, Target
+from edge.tflite.model_file import ModelFile
+from edge.tflite.variables import variables
+
+ORDER = ("note", "slow", "refused")
+WITH_WEIGHTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "BATCH_MATMUL")
+STATIC = ("compiled-model", "microcontroller")  # all memory is laid out before the first call
+
+
+class Reason(NamedTuple):
+    """Something about a file and a target: `"refused"`, `"slow"`, or a `"note"` of what to mind."""
+
+    weight: str
+    what: str
+    way_out: str
+
+
+def verdict(file: ModelFile, target: Target, layers: Sequence[Recurrent], state: str) -> dict[str, Any]:
+    """Plain data: `verdict`, one of `"ok"`, `"slow"`, `"refused"`, and the `reasons`.
+
+    *Refused* is also what a runtime computes wrongly without a word.
+
+    Args:
+        file: its structure.
+        target: what shall run it.
+        layers: what `recurrent_layers` found in it.
+        state: what becomes of the state: `"none"`, `"reset"`, `"carry"` or `"explicit"`.
+    """
+    reasons = [
+        *_operators(file, target),
+        *_forms(file, target, layers),
+        *_numbers(file, target, layers),
+        *_ends(file, target),
+        *_state(target, state),
+    ]
+    reasons = sorted(dict.fromkeys(reasons), key=lambda reason: -ORDER.index(reason.weight))
+    worst = reasons[0].weight if reasons else "note"
+    return {
+        "verdict": "ok" if worst == "note" else worst,
+        "reasons": [reason._asdict() for reason in reasons],
+    }
+
+
+def verdicts(
+    file: ModelFile, layers: Sequence[Recurrent], state: str, target: Target | None = None
+) -> dict[str, dict[str, Any]]:
+    """The verdict by target: one, or all of them."""
+    rows = [target] if target else list(TARGETS.values())
+    return {row.name: verdict(file, row, layers, state) for row in rows}
+
+
+def _operators(file: ModelFile, target: Target) -> Iterator[Reason]:
+    for graph in file.graphs:
+        for operator in graph.operators:
+            name = operator.name
+            if operator.custom:
+                what = "an operator of TensorFlow itself" if name.startswith("Flex") else "a custom operator"
+                way = (
+                    "convert without SELECT_TF_OPS"
+                    if name.startswith("Flex")
+                    else "register it in the program"
+                )
+                yield Reason("refused", f"{name} is {what}", way)
+            elif name in target.lacks and not (name in FUSED and "fused" not in target.lowerings):
+                yield Reason("refused", f"it has no {name}", "convert with this target, or change that layer")
+            elif operator.version > target.versions.get(name, operator.version):
+                yield Reason(
+                    "refused",
+                    f"{name} is of version {operator.version}, it has {target.versions[name]}",
+                    f"edge.convert.convert(..., target={target.name!r}) writes the older one",
+                )
+
+
+def _forms(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> Iterator[Reason]:
+    others = " or ".join(f"lowering={form!r}" for form in target.lowerings if form != "fused")
+    is_fused = any(layer.form == "fused" for layer in layers)
+    if "fused" not in target.lowerings and (is_fused or variables(file.graphs[0])):
+        yield Reason(
+            "refused", "it takes no variable tensors, in which a fused operator keeps its state", others
+        )
+    for layer in layers:
+        if layer.form == "fused" and target.fused_variants == "plain":
+            if layer.kind == "RNN":
+                yield Reason("refused", "it has no fused operator for a simple RNN", others)
+            elif layer.extras and "fused" in target.lowerings:
+                what = f"its fused operator has no {' and no '.join(layer.extras)}"
+                yield Reason("refused", what, others)
+        if layer.form == "loop":
+            way = layer.way_out if "fused" in target.lowerings else others
+            yield Reason("slow", f"{layer} runs as a loop, one turn for each step", way)
+
+
+def _numbers(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> Iterator[Reason]:
+    graph = file.graphs[0]
+    for layer in layers:
+        known = target.quantize.get("fused", ())
+        if layer.form == "fused" and "fused" in target.lowerings and layer.numbers not in known:
+            dynamic = layer.numbers == "dynamic"
+            what = (
+                "its LSTM with 8-bit weights and real activations does not work (it may return NaN)"
+                if dynamic
+                else f"its fused operator does not take {layer.numbers or 'float32'} numbers"
+            )
+            yield Reason("refused", what, f"convert with {_choices(known)}")
+        if layer.numbers == "int8" and "layer norm" in layer.extras and not target.int8_layer_norm:
+            what = "its integer kernel is wrong with a layer norm"
+            yield Reason("refused", what, "convert with quantize='dynamic', or a model without layer norm")
+        if layer.state_zero_point and target.symmetric_state:
+            what = f"the hidden state has zero point {layer.state_zero_point}; it computes wrongly but with 0"
+            yield Reason("refused", what, f"edge.convert.convert(..., target={target.name!r})")
+    plain = next((target.quantize[form] for form in ("unrolled", "step") if form in target.quantize), None)
+    if plain is None:
+        return
+    halves = any(tensor.dtype == "float16" and tensor.size for each in file.graphs for tensor in each.tensors)
+    known = (*plain, *target.quantize.get("fused", ()))
+    if halves and "float16" not in known:
+        yield Reason("refused", "it does not take float16 constants", f"convert with {_choices(plain)}")
+    for operator in graph.operators:
+        if operator.name in WITH_WEIGHTS and operator.inputs and operator.inputs[0] >= 0:
+            numbers = numbers_of(graph, operator)
+            if numbers not in known:
+                what = f"its {operator.name} does not take quantize={numbers!r}"
+                yield Reason("refused", what, f"convert with {_choices(plain)}")
+
+
+def _ends(file: ModelFile, target: Target) -> Iterator[Reason]:
+    graph = file.graphs[0]
+    if not target.free_length:
+        if any(-1 in graph.tensors[index].shape[1:] for index in graph.inputs):
+            yield Reason(
+                "refused",
+                "the length is free, and it runs the length in the file alone, which is 1",
+                "convert with length=...",
+            )
+        elif target.name in STATIC and any(
+            -1 in tensor.shape[1:] for each in file.graphs for tensor in each.tensors
+        ):
+            what = "sizes inside of the graph are only known while it runs"
+            yield Reason("refused", what, "convert with length=... and without loops")
+    ends = {graph.tensors[index].dtype for index in (*graph.inputs, *graph.outputs)}
+    quantized = any(graph.tensors[index].scales for index in (*graph.inputs, *graph.outputs))
+    if not target.integer_ends and quantized and ends & {"int8", "uint8", "int16"}:
+        way = "convert with input_type='float32', output_type='float32'"
+        yield Reason("refused", "it takes no 8- or 16-bit integers in and out", way)
+
+
+def _state(target: Target, state: str) -> Iterator[Reason]:
+    if state == "carry" and not target.can_reset:
+        what = "the state goes on from call to call and nothing there resets it: one stream for ever"
+        yield Reason("note", what, "convert with state='reset' for sequences, state='explicit' for streams")
+
+
+def _choices(known: Sequence[str | None]) -> str:
+    return "quantize=" + " or ".join(repr(each) for each in known)

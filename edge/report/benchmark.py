@@ -1,0 +1,89 @@
+"""What `benchmark` prints: tables for people, from plain data as `edge.results.benchmark` says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edge.report.style import add, spaced, table
+from edge.report.tables import Cells, labels, tables
+
+
+def benchmark_report(result: dict[str, Any]) -> RenderableType:
+    """The tables, what they mean, the machine, the warnings."""
+    files = result["files"]
+    warnings = [Text(f"Warning: {text}", style="yellow") for text in result["warnings"]]
+    return Group(
+        *spaced(*map(_rich, tables(files, labels(files)))),
+        *(Text(line, style="dim") for line in legend(result)),
+        Text(""),
+        *map(Text, machine_lines(result)),
+        *warnings,
+    )
+
+
+def legend(result: dict[str, Any]) -> list[str]:
+    """What the figures in the tables mean."""
+    files = result["files"]
+    streams = any(file["stream"] for file in files)
+    other = result["settings"].get("error_against")
+    compared = (
+        f"Speed: against the first file. Error: against {other}"
+        if other
+        else ("Speed and error: against the first file")
+    )
+    lines = [
+        f"{compared}, on random input. Time: the graph alone. "
+        "Memory: what came with the file; peak: of its whole process."
+    ]
+    if streams:
+        lines.append(
+            "Stream: the step as a program calls it. Real-time factor: median step over the time between two "
+            "samples; below 1 it keeps up. Jitter: how much later than usual one answer in a hundred comes."
+        )
+    if not any(file["operators"] for file in files):
+        lines.append("Time by operator: this runtime does not tell it.")
+    return lines
+
+
+def machine_lines(result: dict[str, Any]) -> list[str]:
+    """The machine, the software, what was asked for: three lines."""
+    machine, settings, versions = result["machine"], result["settings"], result["versions"]
+    degrees, load = machine.get("temperature_c"), machine.get("load")
+    hardware = [
+        machine["board"] or machine["cpu"],
+        f"{machine['cores']} cores" if machine.get("cores") else None,
+        machine["os"],
+        f"governor {machine['governor']}" if machine.get("governor") else None,
+        f"{degrees:.0f} °C" if degrees is not None else None,
+        f"load {load:.2g} before" if load is not None else None,
+    ]
+    used = [file["runtime"] for file in result["files"]]
+    runtimes = dict.fromkeys(" ".join(filter(None, (each["name"], each["version"]))) for each in used)
+    named = {"edge": "edge", "python": "Python", "numpy": "NumPy"}
+    software = [*runtimes, *(f"{named.get(name, name)} {version}" for name, version in versions.items())]
+    threads, lengths = (
+        sorted({file[key] for file in result["files"] if file[key] is not None})
+        for key in ("threads", "length")
+    )
+    asked = [
+        f"{_several(threads)} thread{'s' if threads != [1] else ''}" if threads else None,
+        f"{_several(lengths)} time step{'s' if lengths != [1] else ''}" if lengths else None,
+        f"streams at {settings['stream_rate_hz']:g} Hz" if settings.get("stream_rate_hz") else None,
+    ]
+    return [line for line in (", ".join(filter(None, each)) for each in (hardware, software, asked)) if line]
+
+
+def _rich(cells: Cells) -> Table:
+    drawn = table(*cells.headers)
+    for row in cells.rows:
+        add(drawn, *row)
+    return drawn
+
+
+def _several(values: Sequence[int]) -> str:
+    return " and ".join(filter(None, (", ".join(map(str, values[:-1])), str(values[-1]))))

@@ -1,0 +1,80 @@
+"""What `predict` is given, against what a file takes: how many inputs, which shapes, how many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edge.runtime.values import check_type
+from edge.tflite.interface import TensorInfo
+
+Array = np.ndarray
+
+
+def checked_inputs(
+    x: Any, infos: Sequence[TensorInfo], file: str, any_batch: bool, by_step: bool
+) -> list[Array]:
+    """The inputs as arrays, in the order of the file.
+
+    Args:
+        x: as given: an array, or a list of them for several inputs.
+        infos: what the file takes.
+        file: how messages call it.
+        any_batch: whether the first axis may have any length whatever the file says.
+        by_step: whether the time axis may have any length though the file says 1.
+
+    Raises:
+        ValueError: the wrong number of inputs, features, axes or steps; NaN or infinity; an empty batch.
+        TypeError: the wrong kind of numbers, or no list for several inputs.
+    """
+    arrays = [check_type(value, info) for value, info in zip(_split(x, infos, file), infos, strict=True)]
+    pairs = list(zip(arrays, infos, strict=True))
+    for array, info in pairs:
+        _check_shape(array, info, file, any_batch, by_step)
+    batches = [len(array) for array, info in pairs if info.shape and (any_batch or info.shape[0] < 0)]
+    _check_equal(batches, "batch size", file)
+    if by_step:
+        _check_equal([array.shape[1] for array, info in pairs if is_timed(info)], "number of steps", file)
+    return arrays
+
+
+def is_timed(info: TensorInfo) -> bool:
+    """Whether an input of a file that takes one step has a time axis: `[batch, 1, ...]`."""
+    return len(info.shape) >= 2 and info.shape[1] == 1
+
+
+def _split(x: Any, infos: Sequence[TensorInfo], file: str) -> Sequence[Any]:
+    if len(infos) == 1:
+        return [x]
+    names = ", ".join(map(str, infos))
+    if not isinstance(x, (list, tuple)):
+        raise TypeError(f"{file} takes a list of {len(infos)} inputs ({names}), received {type(x).__name__}.")
+    if len(x) != len(infos):
+        raise ValueError(f"{file} takes {len(infos)} inputs ({names}), received {len(x)}.")
+    return x
+
+
+def _check_shape(array: Array, info: TensorInfo, file: str, any_batch: bool, by_step: bool) -> None:
+    shape = list(info.shape)
+    if shape and any_batch:
+        shape[0] = -1
+    if by_step and is_timed(info):
+        shape[1] = -1
+    received = f"{file} takes {info}, received shape {list(array.shape)}"
+    if array.ndim != len(shape):
+        axes = "[batch, time, features], " if len(shape) == 3 else ""
+        raise ValueError(f"{received}: {axes}{len(shape)} axes are needed, not {array.ndim}.")
+    for axis, (wanted, found) in enumerate(zip(shape, array.shape, strict=True)):
+        if found == 0:
+            raise ValueError(f"{received}: axis {axis} is empty.")
+        if wanted not in (-1, found):
+            raise ValueError(f"{received}: axis {axis} must be {wanted}, not {found}.")
+
+
+def _check_equal(numbers: Sequence[int], what: str, file: str) -> None:
+    if len(set(numbers)) > 1:
+        raise ValueError(
+            f"{file}: all inputs need the same {what}, received {' and '.join(map(str, numbers))}."
+        )

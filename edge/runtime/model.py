@@ -1,0 +1,258 @@
+"""`EdgeModel`: a converted file, ready to predict; real numbers in, real numbers out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.errors import ModelFileError
+from edge.runtime import batches
+from edge.runtime.inputs import checked_inputs, is_timed
+from edge.runtime.interpreter import find_runtime
+from edge.runtime.session import Session, Shapes
+from edge.runtime.states import State, given_states
+from edge.runtime.stream import Stream
+from edge.runtime.values import decode, encode
+from edge.tflite import parser
+from edge.tflite.interface import info_of
+from edge.tflite.note import read_note
+from edge.tflite.variables import DESCRIPTIONS, state_of
+
+Array = np.ndarray
+
+LONG = 256  # time steps that any sensible model takes
+
+
+def load(path: str | Path, num_threads: int | None = None, runtime: str | None = None) -> EdgeModel:
+    """Load a `.tflite` file, ours or another's.
+
+    Args:
+        path: of the file.
+        num_threads: how many threads the kernels may use. None: the runtime's own choice, which is one. The
+            LSTM operator itself uses one; convolutions and large dense layers gain from more.
+        runtime: `"ai-edge-litert"` or `"tflite-runtime"`; None: the first of them that is installed.
+
+    Raises:
+        ModelFileError: the file is missing, cut, damaged or no model, was made by a newer version, or the
+            runtime refuses it. It is a ValueError.
+        ImportError: no runtime is installed; the message names them.
+        ValueError: `num_threads` is not a positive integer, or `runtime` is not one of the two.
+
+    Example:
+        >>> model = load("exercise.tflite")  # doctest: +SKIP
+        >>> model.predict(np.zeros((4, 50, 6), "float32")).shape  # doctest: +SKIP
+        (4, 7)
+    """
+    model = EdgeModel(path, num_threads, runtime)
+    try:
+        model.prepare()
+    except ModelFileError:
+        if not any(-1 in info.shape[1:] for info in model.inputs):
+            raise
+        model.prepare(LONG)  # a convolution without padding needs several steps
+    return model
+
+
+class EdgeModel:
+    """A file and the memory to run it. Made by `load`, which says what the arguments are.
+
+    One `EdgeModel` may be used from several threads; they take turns.
+
+    Attributes:
+        inputs: what `predict` takes, in order: name, shape (-1: any size), dtype, scale, zero point.
+        outputs: what it returns.
+        states: of a file with `state` `"explicit"`, in order: the input that takes a state and the output
+            that gives it. They are not among `inputs` and `outputs`.
+        state: `"reset"`: each call starts anew; `"carry"`: the file is for streams; `"explicit"`: it takes
+            and gives its states; `"none"`: it has no state. Read off the graph (`"explicit"`: noted in the
+            file), so it holds for any file.
+        lowering: how its recurrent layers are written: `"fused"`, `"unrolled"`, `"step"` (one time step a
+            call) or `"mixed"`; None where `edge.convert` did not note it.
+        timed: for each output whether it has one entry per time step; None where it is not noted.
+        labels: names of the classes, as given to `edge.convert`, or None.
+        normalization: mean and std, `[features]` each, as given to `edge.convert`, or None. `predict` does
+            not apply it, `normalise` does.
+        metadata: what `edge.convert` noted in the file: variant, quantization, versions. None: it was made
+            by something else.
+        file: the structure of the file.
+        runtime: name and version of what executes it.
+    """
+
+    def __init__(self, path: str | Path, num_threads: int | None = None, runtime: str | None = None) -> None:
+        is_integer = isinstance(num_threads, int) and not isinstance(num_threads, bool)
+        if num_threads is not None and not (is_integer and num_threads > 0):
+            raise ValueError(f"num_threads must be a positive integer or None, received {num_threads!r}.")
+        content = parser.read(path)
+        self.file = parser.parse(content, Path(path).name)
+        graph = self.file.graphs[0]
+        note = read_note(self.file)
+        ends = [
+            tuple(info_of(graph.tensors[index], self.file.name) for index in indices)
+            for indices in (graph.inputs, graph.outputs)
+        ]
+        count = len(note.states) if note else 0
+        self.inputs, self.outputs = (infos[: len(infos) - count] for infos in ends)
+        self.states = tuple(State(*pair) for pair in zip(*(i[len(i) - count :] for i in ends), strict=True))
+        if not self.inputs or not self.outputs:
+            raise ModelFileError(
+                f"{self.file.name}: the model has no {'input' if self.outputs else 'output'}."
+            )
+        self.state = "explicit" if note and note.state == "explicit" else state_of(graph)
+        self.lowering = note.lowering if note else None
+        self.timed = note.timed if note else (None,) * len(self.outputs)
+        self.labels = note.labels if note else None
+        scaling = note.normalization if note else None
+        self.normalization = scaling and tuple(np.array(values, np.float32) for values in scaling)
+        self.metadata = note.content if note else None
+        self.rows = self._rows()
+        self.runtime = find_runtime(runtime)
+        self._content, self._threads = content, num_threads
+        self.session = self.new_session()
+
+    def __repr__(self) -> str:
+        ends = " -> ".join(", ".join(map(str, infos)) for infos in (self.inputs, self.outputs))
+        how = ", ".join(filter(None, (self.lowering, DESCRIPTIONS[self.state])))
+        return f"<EdgeModel {self.file.name}: {ends}; {how}; {self.runtime.name} {self.runtime.version}>"
+
+    def prepare(self, length: int = 1) -> None:
+        """Allocate memory for one sequence of that many steps, as `predict` does when the length changes.
+
+        Args:
+            length: for every free axis but the first; an axis of fixed length stays what it is.
+        """
+        zeros = [state.zeros(self.rows or 1) for state in self.states]
+        self.session.prepare((*self.shapes(length), *(value.shape for value in zeros)))
+        self.session.set_inputs(zeros, after=len(self.inputs))
+
+    def shapes(self, length: int) -> Shapes:
+        """The shapes of the data inputs for one sequence of that many steps."""
+        return tuple(
+            tuple(n if n >= 0 else (1 if axis == 0 else length) for axis, n in enumerate(info.shape))
+            for info in self.inputs
+        )
+
+    def predict(self, x: Any, initial_state: Any = None, return_state: bool = False) -> Any:
+        """Run the model on a batch.
+
+        Args:
+            x: `[batch, time, features]`, or what `inputs` says; real numbers (integer and boolean arrays are
+                taken as such), integers for a token input. Several inputs: a list in the order of `inputs`.
+                A file for one sequence at a time is run row by row, one for a fixed batch so many rows at a
+                time, one for a single step (`lowering` `"step"`) step by step. A sequence starts from a zero
+                state, whatever came before.
+            initial_state: of an explicit file, the states to start from instead: a dictionary by name or a
+                list in the order of `states`, each `[batch, size]`.
+            return_state: whether to return the states after the last step, too.
+
+        Returns:
+            The output, `[batch, ...]`, float32 (an integer output, as from an argmax, stays integer). Several
+            outputs: a list in the order of `outputs`. With `return_state` a pair: that, and a dictionary of
+            the states by name, which `initial_state` takes.
+
+        Raises:
+            ValueError: the wrong number of features, axes or steps; NaN or infinity; an empty batch; a state
+                that the file does not have, or of the wrong shape.
+            TypeError: the wrong kind of numbers.
+            ModelFileError: the runtime cannot run the file on inputs of that shape.
+        """
+        name = self.file.name
+        if return_state and not self.states:
+            raise ValueError(f'{name} gives no states. Convert the model with state="explicit" for that.')
+        any_batch, by_step = self.rows is not None, self.lowering == "step"
+        arrays = checked_inputs(x, self.inputs, name, any_batch, by_step)
+        total = len(arrays[0]) if arrays[0].ndim else 1
+        states = given_states(initial_state, self.states, total, name)
+        values = [encode(array, info) for array, info in zip(arrays, self.inputs, strict=True)]
+        if self.rows is None:
+            outputs, states = self._run(values, states)
+        else:
+            parts = [
+                self._run(chunk[: len(values)], chunk[len(values) :])
+                for chunk in batches.chunks([*values, *states], self.rows)
+            ]
+            outputs, states = (self._joined(each, total) for each in zip(*parts, strict=True))
+        decoded = [decode(result, info) for result, info in zip(outputs, self.outputs, strict=True)]
+        result = decoded[0] if len(decoded) == 1 else decoded
+        if not return_state:
+            return result
+        pairs = zip(self.states, states, strict=True)
+        return result, {state.name: decode(value, state.output) for state, value in pairs}
+
+    def normalise(self, x: Any) -> Array:
+        """The features of `x`, `[..., features]`, scaled as for training: (x - mean) / std, float32.
+
+        Raises:
+            ValueError: the file has no note of it, or another number of features.
+        """
+        if self.normalization is None:
+            raise ValueError(
+                f"{self.file.name} says nothing of a normalization. edge.convert.convert(..., "
+                'normalization={"mean": ..., "std": ...}) notes it in the file.'
+            )
+        mean, std = self.normalization
+        array = np.asarray(x, np.float32)
+        if array.shape[-1:] != mean.shape:
+            raise ValueError(
+                f"{self.file.name}: the normalization is for {len(mean)} features, "
+                f"received shape {list(array.shape)}."
+            )
+        return (array - mean) / std
+
+    def stream(self) -> Stream:
+        """A stream of its own, for one time step at a time: it does not disturb `predict` or other streams.
+
+        Raises:
+            ValueError: the file keeps no state between calls, or takes several steps at once.
+        """
+        return Stream(self)
+
+    def new_session(self) -> Session:
+        """Another interpreter for the same file, with a state of its own."""
+        return Session(self._content, self.file, self._threads, self.runtime)
+
+    def _run(self, values: list[Array], states: list[Array]) -> tuple[list[Array], list[Array]]:
+        """Outputs and states of one call of the file, or, if it takes one step, of one for every step."""
+        timed = [self.lowering == "step" and is_timed(info) for info in self.inputs]
+        steps = max((value.shape[1] for value, has in zip(values, timed, strict=True) if has), default=1)
+        collected: list[list[Array]] = []
+        with self.session.lock:
+            given = states
+            for step in range(steps):
+                now = [
+                    value[:, step : step + 1] if has else value
+                    for value, has in zip(values, timed, strict=True)
+                ]
+                if step == 0:
+                    self.session.prepare(tuple(value.shape for value in (*now, *given)))
+                    if self.state == "carry":
+                        self.session.reset()
+                results = self.session.run([*now, *given])
+                collected.append(results[: len(self.outputs)])
+                states = results[len(self.outputs) :]
+                given = [state.fed_back(value) for state, value in zip(self.states, states, strict=True)]
+        if steps == 1:
+            return collected[0], states
+        by_output = zip(self.timed, zip(*collected, strict=True), strict=True)
+        return [np.concatenate(each, axis=1) if has else each[-1] for has, each in by_output], states
+
+    def _joined(self, parts: tuple[list[Array], ...], total: int) -> list[Array]:
+        assert self.rows is not None
+        try:
+            return [batches.joined(each, self.rows, total) for each in zip(*parts, strict=True)]
+        except ValueError as error:
+            raise ModelFileError(f"{self.file.name}: {error}.") from None
+
+    def _rows(self) -> int | None:
+        """How many rows the file is given at a time: as many as it says, one where a state has that width.
+
+        None: all of them, where the batch is free, and where the first axis of another's file is fixed: it
+        may be a batch or something else.
+        """
+        infos = (*self.inputs, *(state.input for state in self.states))
+        firsts = {info.shape[0] if info.shape else None for info in infos} - {-1}
+        if firsts == {1} or (not firsts and self.state in ("reset", "carry")):
+            return 1
+        (only,) = firsts if len(firsts) == 1 else (None,)
+        return only if self.metadata else None

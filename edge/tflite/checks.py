@@ -1,0 +1,205 @@
+"""Whether a model makes sense, where a runtime would not ask: it would read memory that nobody wrote.
+
+`edge.tflite.parser` has checked that everything lies inside the file; here is checked what it says. What a
+valid file may hold and a kernel refuses with a message of its own is none of our business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.tflite.operands import LSTM_INPUT_GATE, LSTM_OPERANDS, NEEDS, NO_NUMBERS, OF_NUMBERS, WITH_OPTIONAL
+from edge.tflite.reader import DamageError
+
+if TYPE_CHECKING:  # the reader of files calls this module
+    from edge.tflite.model_file import Graph, Operator, Tensor
+
+# Bits of one value; strings and handles of resources have no fixed size.
+BITS = {
+    "float32": 32, "float16": 16, "int32": 32, "uint8": 8, "int64": 64, "bool": 8, "int16": 16, "int8": 8,
+    "complex64": 64, "float64": 64, "complex128": 128, "uint64": 64, "uint32": 32, "uint16": 16, "int4": 4,
+    "bfloat16": 16, "int2": 2, "uint4": 4, "float8_e4m3fn": 8, "float8_e5m2": 8,
+}  # fmt: skip
+LARGEST_TENSOR = 2**36  # bytes; no machine that runs such files has more
+LARGEST_RANK = 16
+
+
+def check_shape(name: str, shape: Sequence[int], signature: Sequence[int], dtype: str) -> None:
+    """The sizes of a tensor: `signature` is the shape with -1 for a free axis, or empty."""
+    if signature and len(signature) != len(shape):
+        raise DamageError(f"tensor {name!r} has shapes of {len(shape)} and of {len(signature)} axes")
+    if len(shape) > LARGEST_RANK or any(n < -1 for n in (*shape, *signature)):
+        raise DamageError(f"tensor {name!r} has the shape {_short(shape)}")
+    for fixed, free in zip(shape, signature, strict=False):
+        if free != -1 and free != fixed:
+            raise DamageError(f"tensor {name!r} has the shapes {_short(shape)} and {_short(signature)}")
+    if bytes_of(shape, dtype) > LARGEST_TENSOR:
+        raise DamageError(f"tensor {name!r} of shape {_short(shape)} is larger than any memory")
+
+
+def check_constant(name: str, shape: Sequence[int], dtype: str, size: int) -> None:
+    """The data of a constant: as many bytes as its shape and type need."""
+    needed = bytes_of(shape, dtype)
+    if dtype in BITS and (size < needed or (size > needed and BITS[dtype] >= 8)):
+        raise DamageError(f"tensor {name!r} of shape {_short(shape)} has {size} bytes, it needs {needed}")
+
+
+def check_scales(name: str, shape: Sequence[int], scales: int, zero_points: int, axis: int) -> None:
+    """The quantization of a tensor: no scale, one, or one for each index along an axis."""
+    if scales > 1 and not (0 <= axis < len(shape) and shape[axis] in (scales, -1)):
+        raise DamageError(f"tensor {name!r} of shape {_short(shape)} has {scales} scales along axis {axis}")
+    if zero_points not in (0, 1, scales):
+        raise DamageError(f"tensor {name!r} has {scales} scales and {zero_points} zero points")
+
+
+def bytes_of(shape: Sequence[int], dtype: str) -> int:
+    """Bytes that a tensor takes, at least 0; a free axis counts as 1."""
+    return (math.prod(abs(n) for n in shape) * BITS.get(dtype, 0) + 7) // 8
+
+
+def check_graphs(graphs: Sequence[Graph], data: Callable[[Tensor], bytes]) -> None:
+    """Every graph, and which graph calls which. `data` gives the bytes of a constant."""
+    for graph in graphs:
+        for operator in graph.operators:
+            if operator.name in NEEDS and not operator.custom:
+                _check_operator(operator)
+                _check_types(operator, graph)
+            if operator.name == "SLICE":
+                _check_slice([graph.tensors[index] for index in operator.inputs[:3]], data)
+            _check_calls(operator, graphs)
+        _check_flow(graph)
+        _check_resources(graph)
+    _check_recursion(graphs)
+
+
+def _check_operator(operator: Operator) -> None:
+    needs = NEEDS[operator.name]
+    required = [*range(needs.operands)]
+    if operator.name not in WITH_OPTIONAL:
+        required = [*range(max(len(operator.inputs), needs.operands))]
+    if operator.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        required += LSTM_OPERANDS
+        if any(operator.inputs[place] >= 0 for place in LSTM_INPUT_GATE if place < len(operator.inputs)):
+            required += LSTM_INPUT_GATE
+    for place in required:
+        if place >= len(operator.inputs) or operator.inputs[place] < 0:
+            raise DamageError(f"an operator {operator.name} has no operand {place}")
+    if not needs.least <= len(operator.outputs) <= needs.most or -1 in operator.outputs:
+        raise DamageError(f"an operator {operator.name} has {len(operator.outputs)} outputs")
+    if needs.options not in (0, operator.options):
+        raise DamageError(f"an operator {operator.name} has not its options")
+    if operator.splits not in (None, len(operator.outputs)):
+        raise DamageError(
+            f"an operator {operator.name} into {operator.splits} parts has {len(operator.outputs)} outputs"
+        )
+
+
+def _check_types(operator: Operator, graph: Graph) -> None:
+    types = [graph.tensors[index].dtype for index in (*operator.inputs, *operator.outputs) if index >= 0]
+    if operator.name in OF_NUMBERS and not NO_NUMBERS.isdisjoint(types):
+        raise DamageError(f"an operator {operator.name} is to compute with what is no number")
+    if operator.name == "BROADCAST_ARGS" and not {"int32", "int64"}.issuperset(types):
+        raise DamageError("an operator BROADCAST_ARGS is to compute with what is no shape")
+    if operator.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" and types[0] != types[-1]:
+        raise DamageError(f"an LSTM makes {types[-1]} of {types[0]}")
+
+
+def _check_slice(operands: Sequence[Tensor], data: Callable[[Tensor], bytes]) -> None:
+    """A constant SLICE lies inside its operand; tflite-runtime does not ask."""
+    whole, *ends = operands
+    if any(not tensor.size or tensor.dtype not in ("int32", "int64") for tensor in ends):
+        return  # computed
+    if not whole.shape:
+        return  # its rank is not known
+    begin, size = (np.frombuffer(data(tensor), tensor.dtype).tolist() for tensor in ends)
+    if not len(begin) == len(size) == len(whole.shape):
+        raise DamageError(f"a SLICE of {len(begin)} axes is taken of {len(whole.shape)}")
+    for start, length, n in zip(begin, size, whole.shape, strict=True):
+        if start < 0 or length < -1 or (n >= 0 and start + max(length, 0) > n):
+            raise DamageError(f"a SLICE from {start} of {length} is taken of {n}")
+
+
+def _check_resources(graph: Graph) -> None:
+    """What is read from a resource variable has the shape of what is assigned to it."""
+    for operator in graph.operators:
+        ends = {"READ_VARIABLE": operator.inputs, "ASSIGN_VARIABLE": operator.inputs}
+        for index in ends.get(operator.name, operator.outputs if operator.name == "VAR_HANDLE" else ())[:1]:
+            if graph.tensors[index].dtype != "resource":
+                raise DamageError(f"an operator {operator.name} has no resource")
+    shapes = {
+        operator.inputs[0]: graph.tensors[operator.inputs[1]].shape
+        for operator in graph.operators
+        if operator.name == "ASSIGN_VARIABLE"
+    }
+    for operator in graph.operators:
+        if operator.name == "READ_VARIABLE" and operator.inputs[0] in shapes:
+            read, assigned = graph.tensors[operator.outputs[0]].shape, shapes[operator.inputs[0]]
+            if -1 not in (*read, *assigned) and read != assigned:
+                raise DamageError(f"a variable of shape {_short(assigned)} is read as {_short(read)}")
+
+
+def _check_calls(operator: Operator, graphs: Sequence[Graph]) -> None:
+    for index in operator.calls:
+        if not 0 <= index < len(graphs):
+            raise DamageError(f"an operator {operator.name} calls graph {index} of {len(graphs)}")
+        graph = graphs[index]
+        given = len(operator.inputs) - (operator.name == "IF")
+        if operator.name in ("IF", "WHILE") and len(graph.inputs) != given:
+            raise DamageError(
+                f"an operator {operator.name} gives {given} values to a graph that takes {len(graph.inputs)}"
+            )
+    if operator.name == "WHILE":
+        condition, body = (graphs[index] for index in operator.calls)
+        if len(condition.outputs) != 1 or not len(operator.outputs) == len(body.outputs) == len(body.inputs):
+            raise DamageError("a WHILE and its graphs have different numbers of values")
+    elif operator.name == "IF" and any(
+        len(graphs[i].outputs) != len(operator.outputs) for i in operator.calls
+    ):
+        raise DamageError("an IF and its graphs have different numbers of values")
+
+
+def _check_flow(graph: Graph) -> None:
+    """Nothing is read that was not written before, and nothing is written that is constant."""
+    ready = set(graph.inputs)
+    for index, tensor in enumerate(graph.tensors):
+        # A tensor without elements has nothing to read.
+        if tensor.size or tensor.is_variable or 0 in tensor.shape:
+            ready.add(index)
+    written: set[int] = set()
+    for operator in graph.operators:
+        for index in operator.inputs:
+            if index >= 0 and index not in ready:
+                raise DamageError(
+                    f"an operator {operator.name} reads tensor {index}, which nobody has written"
+                )
+        for index in operator.outputs:
+            target = graph.tensors[index] if index >= 0 else None
+            if target is not None and (target.size or (index in written and not target.is_variable)):
+                raise DamageError(f"an operator {operator.name} overwrites tensor {index}")
+        ready.update(operator.outputs)
+        written.update(operator.outputs)
+    for index in graph.outputs:
+        if index not in ready:
+            raise DamageError(f"tensor {index} is an output, and nobody has written it")
+
+
+def _check_recursion(graphs: Sequence[Graph]) -> None:
+    """No graph may call itself, by whatever way: the runtime would do so until its stack is full."""
+    waiting = {
+        index: {callee for operator in graph.operators for callee in operator.calls}
+        for index, graph in enumerate(graphs)
+    }
+    while waiting:
+        free = [index for index, callees in waiting.items() if not callees & waiting.keys()]
+        if not free:
+            raise DamageError(f"graph {min(waiting)} calls itself")
+        for index in free:
+            del waiting[index]
+
+
+def _short(shape: Sequence[int]) -> str:
+    return str(list(shape[:LARGEST_RANK])) + ("..." if len(shape) > LARGEST_RANK else "")

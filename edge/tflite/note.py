@@ -1,0 +1,168 @@
+"""What `edge.convert` noted in a file, as a checked value. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from edge.errors import ModelFileError
+from edge.tflite.model_file import ModelFile
+
+ENTRY = "keras_lstm_plus"
+NEWEST = 2
+STATES = ("reset", "carry", "explicit")
+
+
+class NotedState(NamedTuple):
+    """A state of an explicit file: the names of the input and the output that belong together."""
+
+    input: str
+    output: str
+
+
+class Normalization(NamedTuple):
+    """How the features were scaled for training, a number per feature: (x - mean) / std."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Note(NamedTuple):
+    """The note in a file.
+
+    Attributes:
+        state: `"reset"`, `"carry"` or `"explicit"`.
+        lowering: `"fused"`, `"unrolled"`, `"step"` or `"mixed"`; files of format 1 are `"fused"`.
+        inputs: names of the data inputs, in order; the inputs for the states come after them.
+        outputs: names of the outputs of the model, in order; the states come after them.
+        timed: for each of those outputs whether it has one entry per time step; None: not noted (format 1).
+        states: in order; empty but in an explicit file.
+        labels: names of the classes, or None.
+        normalization: or None.
+        content: all of it, as it stands in the file.
+    """
+
+    state: str
+    lowering: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    timed: tuple[bool | None, ...]
+    states: tuple[NotedState, ...]
+    labels: tuple[str, ...] | None
+    normalization: Normalization | None
+    content: dict[str, Any]
+
+
+def read_note(file: ModelFile) -> Note | None:
+    """The note in a file; None if `edge.convert` did not write it.
+
+    Raises:
+        ModelFileError: the note is damaged, does not fit the graph, or is of a newer version.
+    """
+    if ENTRY not in file.metadata:
+        return None
+    try:
+        content = json.loads(file.metadata[ENTRY])
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise ModelFileError(f"{file.name} is damaged: its metadata {ENTRY!r} is no JSON object.")
+    version = content.get("format")
+    if isinstance(version, int) and version > NEWEST:
+        raise ModelFileError(
+            f"{file.name} was made by a newer version (metadata format {version}, this one knows {NEWEST}): "
+            "update keras-lstm-plus, pip install --upgrade keras-lstm-plus."
+        )
+    try:
+        note = _note(content)
+        _check_graph(note, file)
+    except _NoteError as error:
+        raise ModelFileError(
+            f"{file.name} is damaged: in its metadata {ENTRY!r} {error}. Convert the model again."
+        ) from None
+    return note
+
+
+class _NoteError(Exception):
+    """Something in the note is not what it must be; the message says what."""
+
+
+def _note(content: dict[str, Any]) -> Note:
+    version = content.get("format")
+    _require(isinstance(version, int) and 1 <= version <= NEWEST, "'format' is no known number")
+    state = content.get("state")
+    _require(state in STATES, f"'state' must be one of {', '.join(STATES)}")
+    is_first = version == 1
+    inputs, outputs = (_list(content, key, str if is_first else dict) for key in ("inputs", "outputs"))
+    states = [] if is_first else _list(content, "states", dict)
+    lowering = "fused" if is_first else content.get("lowering")
+    _require(isinstance(lowering, str), "'lowering' is no text")
+    _require(not states or state == "explicit", "there are 'states', and 'state' is not 'explicit'")
+    timed: tuple[bool | None, ...] = (None,) * len(outputs)
+    if not is_first:
+        timed = tuple(_field(output, "timed", bool) for output in outputs)
+        inputs, outputs = ([_field(end, "name", str) for end in ends] for ends in (inputs, outputs))
+    return Note(
+        state=str(state),
+        lowering=str(lowering),
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        timed=timed,
+        states=tuple(NotedState(_field(each, "input", str), _field(each, "output", str)) for each in states),
+        labels=tuple(_list(content, "labels", str)) if content.get("labels") is not None else None,
+        normalization=_normalization(content.get("normalization")),
+        content=content,
+    )
+
+
+def _normalization(value: Any) -> Normalization | None:
+    if value is None:
+        return None
+    _require(isinstance(value, dict), "'normalization' is no object")
+    mean, std = (_list(value, key, (int, float)) for key in ("mean", "std"))
+    _require(len(mean) == len(std) > 0, "'mean' and 'std' must have a number for each feature")
+    _require(
+        all(map(math.isfinite, [*mean, *std])) and min(std) > 0, "'mean' and 'std' must be numbers, std > 0"
+    )
+    return Normalization(tuple(map(float, mean)), tuple(map(float, std)))
+
+
+def _check_graph(note: Note, file: ModelFile) -> None:
+    """The ends go by their position; more or fewer of them would take one for another."""
+    graph = file.graphs[0]
+    for kind, noted, found in (("input", note.inputs, graph.inputs), ("output", note.outputs, graph.outputs)):
+        wanted = len(noted) + len(note.states)
+        _require(
+            wanted == len(found),
+            f"there are {wanted} {kind}s, states included, and {len(found)} in the graph",
+        )
+    pairs = zip(graph.inputs[len(note.inputs) :], graph.outputs[len(note.outputs) :], strict=True)
+    for state, (source, target) in zip(note.states, pairs, strict=True):
+        before, after = graph.tensors[source], graph.tensors[target]
+        _require(
+            len(before.shape) >= 1 and before.shape[1:] == after.shape[1:],
+            f"the state {state.input!r} has shape {list(before.shape)} and becomes {list(after.shape)}",
+        )
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise _NoteError(what)
+
+
+def _list(content: dict[str, Any], key: str, kind: Any) -> list[Any]:
+    value = content.get(key)
+    is_right = isinstance(value, list) and all(
+        isinstance(each, kind) and not isinstance(each, bool) for each in value
+    )
+    _require(is_right, f"{key!r} is not the list that it must be")
+    assert isinstance(value, list)
+    return value
+
+
+def _field(content: dict[str, Any], key: str, kind: Callable[[Any], Any]) -> Any:
+    value = content.get(key)
+    _require(isinstance(value, kind), f"{key!r} is missing or of the wrong kind")  # type: ignore[arg-type]
+    return value

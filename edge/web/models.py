@@ -1,0 +1,192 @@
+"""What the page must know of a model file and of a recording; plain data, ready for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from edge.errors import ModelFileError
+from edge.files import read_arrays
+from edge.inspection.recurrent import recurrent_layers
+from edge.inspection.verdicts import verdict
+from edge.targets import TARGETS
+from edge.tflite import parser
+from edge.tflite.interface import TensorInfo, info_of
+from edge.tflite.model_file import ModelFile
+from edge.tflite.note import read_note
+from edge.tflite.reader import Reader, Table
+from edge.tflite.variables import state_of
+from edge.web.runtimes import RUNTIMES
+
+Array = np.ndarray
+
+
+class ServedModel(NamedTuple):
+    """A model as the page gets it: its bytes as they were when the server started, and a description."""
+
+    content: bytes
+    description: dict[str, Any]
+
+
+def served_model(path: Path) -> ServedModel:
+    """Read a model file for the page.
+
+    Returns:
+        The bytes and a description: `name`, `size_bytes`; `inputs` and `outputs` of the graph, those for
+        states last, each `names` (of the tensor, and of the signature if it has another), `shape` (-1: free),
+        `dtype`, `scale`, `zero_point`, inputs also `free`, pairs of a free axis and where in the file its
+        length stands, outputs also `timed`; `states`, how many there are; `state`, `lowering`, `quantize`,
+        `labels`, `normalization`; `verdicts`, by runtime.
+
+    Raises:
+        ModelFileError: it is missing, damaged, or has an end that cannot be passed in and out.
+    """
+    content = parser.read(path)
+    file = parser.parse(content, path.name)
+    graph, note = file.graphs[0], read_note(file)
+    if not graph.inputs or not graph.outputs:
+        raise ModelFileError(f"{file.name}: the model has no {'input' if graph.outputs else 'output'}.")
+    state = "explicit" if note and note.state == "explicit" else state_of(graph)
+    layers = recurrent_layers(file)
+    states = len(note.states) if note else 0
+    timed = [*(note.timed if note else (None,) * len(graph.outputs)), *(False,) * states]
+    inputs, outputs = (
+        [info_of(graph.tensors[index], file.name) for index in ends] for ends in (graph.inputs, graph.outputs)
+    )
+    main = next(_root(content).tables(2))
+    places, keys = _shape_places(main), _signature_keys(content)
+    description = {
+        "name": file.name,
+        "size_bytes": file.size,
+        "inputs": [
+            {**_end(info, keys.get((0, index))), "free": _free(file, index, places)}
+            for info, index in zip(inputs, graph.inputs, strict=True)
+        ],
+        "outputs": [
+            {**_end(info, keys.get((1, index))), "timed": has}
+            for info, index, has in zip(outputs, graph.outputs, timed, strict=True)
+        ],
+        "states": states,
+        "state": state,
+        "lowering": note.lowering if note else None,
+        "quantize": note.content.get("quantize") if note else None,
+        "labels": list(note.labels) if note and note.labels else None,
+        "normalization": note.normalization._asdict() if note and note.normalization else None,
+        "verdicts": {
+            # The runtimes cannot resize an input: the page writes the length into the file before they load
+            # it. And none but tfjs passes integers of 8 or 16 bits.
+            name: verdict(
+                file,
+                replace(TARGETS[name], free_length=True, integer_ends=name == "web-tfjs"),
+                layers,
+                state,
+            )
+            for name in RUNTIMES
+        },
+    }
+    return ServedModel(content, description)
+
+
+def preferred(description: dict[str, Any]) -> str | None:
+    """The first runtime that does not refuse a file; None: all do."""
+    verdicts = description["verdicts"]
+    return next((name for name in RUNTIMES if verdicts[name]["verdict"] != "refused"), None)
+
+
+def recording(path: Path) -> Array:
+    """Samples for the page, `[windows, time, features]`, float32.
+
+    Args:
+        path: a `.npy`, a `.npz` of one array, `[time, features]` or `[windows, time, features]`, or a `.csv`
+            with a row for each sample (and names in the first, or not).
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: another format, another number of axes, no numbers, NaN or infinity.
+    """
+    array = _read_csv(path) if path.suffix.lower() == ".csv" else read_arrays([path])
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{path} holds several arrays; the page takes one, samples by features.")
+    if array.dtype.kind not in "fiub" or array.ndim not in (2, 3) or not array.size:
+        raise ValueError(
+            f"{path} holds {array.dtype} of shape {list(array.shape)}; numbers of shape [time, features] or "
+            "[windows, time, features] are needed."
+        )
+    samples = array.astype(np.float32)
+    if not np.isfinite(samples).all():
+        raise ValueError(f"{path} holds NaN or infinity, or a number beyond float32.")
+    return samples if samples.ndim == 3 else samples[None]
+
+
+def _read_csv(path: Path) -> Array:
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if rows and not _is_number(rows[0][0]):
+            rows = rows[1:]
+        return np.array([[float(cell) for cell in row] for row in rows], np.float32)
+    except ValueError:
+        raise ValueError(
+            f"{path} is no table of numbers: a row for each sample, as many numbers in each, with commas."
+        ) from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _end(info: TensorInfo, key: str | None) -> dict[str, Any]:
+    return {
+        "names": [info.name] if key in (None, info.name) else [info.name, key],
+        "shape": list(info.shape),
+        "dtype": info.dtype.name,
+        "scale": info.scale,
+        "zero_point": info.zero_point,
+    }
+
+
+def _free(file: ModelFile, index: int, places: list[int | None]) -> list[tuple[int, int]]:
+    """The free axes of an input, but the batch, and where their lengths stand in the file.
+
+    None of them where a constant shares the place: it would change, too.
+    """
+    tensors, place = file.graphs[0].tensors, places[index]
+    sharers = [tensor for tensor, other in zip(tensors, places, strict=True) if other == place]
+    if place is None or any(tensor.size for tensor in sharers):
+        return []
+    return [(axis, place + 4 * axis) for axis, n in enumerate(tensors[index].shape) if n < 0 and axis > 0]
+
+
+def _shape_places(graph: Table) -> list[int | None]:
+    """Where the numbers of the shape of each tensor of a graph start in the file; None: it has none."""
+    places: list[int | None] = []
+    for tensor in graph.tables(0):
+        offset = tensor.fields[0] if tensor.fields else 0
+        reader = tensor.reader
+        places.append(reader.elements(reader.target(tensor.at + offset), 4)[0] if offset else None)
+    return places
+
+
+def _signature_keys(content: bytes) -> dict[tuple[int, int], str]:
+    """What the first signature of the main graph calls the inputs (0) and outputs (1), by tensor."""
+    for signature in _root(content).tables(7):
+        if signature.number(4, "I") == 0:
+            return {
+                (side, entry.number(1, "I")): entry.text(0)
+                for side in (0, 1)
+                for entry in signature.tables(side)
+            }
+    return {}
+
+
+def _root(content: bytes) -> Table:
+    reader = Reader(content)
+    return Table(reader, reader.target(0))

@@ -1,0 +1,91 @@
+"""The inference benchmark: the contestants compute the same, and the figures are what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import edge
+from benchmarks import inference
+from benchmarks.inference_contestants import OURS, STOCK, Contestant
+from benchmarks.inference_table import print_inference, ratios
+from benchmarks.tables import CONSOLE
+from benchmarks.time_major import time_major
+from edge.convert import convert
+from edge.convert.graph import flatbuffer, operators
+from edge.results.benchmark import validate
+from keras_lstm_plus import LSTMPlus
+from tests.helpers.benchmark_results import entry
+
+
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    return json.loads(
+        json.dumps(inference.measure([(4, 8)], [10, 20], rounds=2, report=lambda *_: None), allow_nan=False)
+    )
+
+
+def test_all_contestants_compute_what_keras_does(result: dict[str, Any]) -> None:
+    validate(result)
+    names = {file["name"] for file in result["files"]}
+    assert {STOCK, *OURS} <= names
+    for file in result["files"]:
+        error = file["error"]["relative"]
+        assert error < (0.05 if file["name"] in OURS[1:] else 1e-5), file["name"]
+        assert error > (1e-4 if file["name"] in OURS[1:] else -1)
+        assert file["threads"] == 1
+        assert (file["inputs"], file["units"]) == (4, 8)
+        assert file["inference_ms"]["count"] >= 2
+    lengths = [file["length"] for file in result["files"] if file["name"] == STOCK]
+    assert lengths == [10, 20]
+
+
+def test_the_table_names_everybody(result: dict[str, Any]) -> None:
+    with CONSOLE.capture() as capture:
+        print_inference(result)
+    text = " ".join(capture.get().replace("│", " ").replace("┃", " ").split())
+    for words in ("4 x 8, 10", "4 x 8, 20", "geometric", "largest", "1 thread, 10 and 20 time steps"):
+        assert words in text
+
+
+def test_ratios_are_against_the_stock_file_where_it_took_part() -> None:
+    files = [
+        entry(STOCK, 8.0, 1, group="a", length=10),
+        entry("x", 2.0, 1, group="a", length=10),
+        entry("x", 1.0, 1, group="a", length=20),
+    ]
+    assert ratios({"files": files}) == {STOCK: {("a", 10): 1.0}, "x": {("a", 10): 4.0}}
+
+
+def test_who_is_too_slow_drops_out_with_a_reason() -> None:
+    def contestant(name: str, seconds: float) -> Contestant:
+        runtime = {"name": name, "version": "1"}
+        return Contestant(name, runtime, None, lambda runs: [seconds] * runs, lambda: np.ones((2, 3)))
+
+    entries, slow = inference._interleave([contestant("a", 0.001), contestant("b", 60.0)], np.ones((2, 3)), 3)
+    (only,) = entries
+    assert slow == [("b", "one inference takes 60 s")]
+    assert (only["name"], only["inference_ms"]["median"], only["inference_ms"]["count"]) == ("a", 1.0, 150)
+    assert only["per_step_us"] == pytest.approx(500)
+    assert only["error"] == {"max_abs": 0.0, "relative": 0.0}
+
+
+def test_the_time_major_form_computes_the_same(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((5, 3))
+    model = keras.Model(inputs, LSTMPlus(4)(LSTMPlus(6, return_sequences=True)(inputs)))
+    path = tmp_path / "batch.tflite"
+    convert(model, path, batch=3)
+    x = np.random.default_rng(0).normal(size=(3, 5, 3)).astype("float32")
+    wanted = edge.load(path).predict(x)
+    turned = time_major(path.read_bytes())
+    fused = list(operators.named(flatbuffer.load(turned), operators.LSTM))
+    assert [operator.builtinOptions.timeMajor for operator in fused] == [True, True]
+    path.write_bytes(turned)
+    np.testing.assert_allclose(edge.load(path).predict(x), wanted, atol=1e-6)
+    assert np.abs(wanted[0] - wanted[1]).max() > 0.01  # rows that change places would be seen

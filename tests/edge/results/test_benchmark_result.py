@@ -1,0 +1,178 @@
+"""The schema of a benchmark's result: what it takes, what it refuses, and in which words."""
+
+from __future__ import annotations
+
+from tests.helpers.places import ROOT
+
+import copy
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.results.benchmark import FILE, PLATFORMS, RESULT, SCHEMA, read, upgrade, validate
+from tests.helpers.benchmark_results import FILES, OLD, result
+
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_result_of_any_platform_is_taken(platform: str) -> None:
+    validate({**result(), "platform": platform})
+
+
+def test_what_a_platform_cannot_tell_is_none() -> None:
+    (file, *_) = copy.deepcopy(FILES)
+    for key in file:
+        if key not in ("name", "runtime", "inference_ms"):
+            file[key] = None
+    file["runtime"]["version"] = None
+    file["inference_ms"] = {**dict.fromkeys(file["inference_ms"]), "median": 0.5}
+    validate({**result(), "files": [file]})
+
+
+def test_more_than_the_schema_knows_is_passed_over() -> None:
+    found = result()
+    found["machine"]["abi"] = found["files"][0]["delegate"] = "x"
+    validate(found)
+
+
+def paths(shape: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a result that the schema names."""
+    found = []
+    for key, inner in shape.items():
+        inner = getattr(inner, "shape", inner)
+        found.append((*where, key))
+        if isinstance(inner, dict):
+            found += paths(inner, (*where, key))
+    return found
+
+
+PLACES = [("files", 0, *place) for place in paths(FILE)] + [
+    place for place in paths(RESULT) if len(place) == 1
+]
+
+
+def changed(place: tuple[Any, ...], change: Callable[[Any, Any], None]) -> dict[str, Any]:
+    found = result()
+    inner: Any = found
+    for key in place[:-1]:
+        inner = inner[key]
+    change(inner, place[-1])
+    return found
+
+
+def setter(value: Any) -> Callable[[Any, Any], None]:
+    return lambda inner, key: inner.__setitem__(key, value)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)))
+def test_nothing_may_be_left_out_or_be_of_another_kind(place: tuple[Any, ...]) -> None:
+    def leave_out(inner: Any, key: Any) -> None:
+        del inner[key]
+
+    def another_kind(inner: Any, key: Any) -> None:
+        inner[key] = {1, 2}
+
+    with pytest.raises(ValueError, match=f"a.json: .*has no '{place[-1]}'"):
+        validate(changed(place, leave_out), "a.json")
+    with pytest.raises(ValueError, match=rf"a.json: .*{place[-1]} must be .*, received \{{1, 2\}}\."):
+        validate(changed(place, another_kind), "a.json")
+
+
+def test_the_sentence_says_where_and_what() -> None:
+    for place, value, words in (
+        (
+            ("platform",),
+            "toaster",
+            "platform must be one of host, pi, android, browser, microcontroller, rec",
+        ),
+        (("files", 1, "threads"), 0, "files[1].threads must be a positive integer, received 0."),
+        (("files", 0, "inference_ms", "median"), None, "files[0].inference_ms.median must be a number"),
+        (
+            ("files", 0, "inference_ms", "p5"),
+            math.nan,
+            "inference_ms.p5 must be a number that is not negative",
+        ),
+        (
+            ("files", 0, "per_step_us"),
+            -1.0,
+            "per_step_us must be a number that is not negative, received -1.0",
+        ),
+        (("files", 0, "accuracy"), 1.5, "accuracy must be a number from 0 to 1, received 1.5"),
+        (
+            ("files", 0, "size_bytes"),
+            True,
+            "size_bytes must be an integer that is not negative, received True",
+        ),
+        (("files", 0, "operators"), [{"name": "ADD"}], "files[0].operators[0] has no 'count'"),
+        (("files",), [], "files is empty"),
+        (("warnings",), "hot", "warnings must be a list, received 'hot'"),
+        (("schema",), SCHEMA + 1, "a newer version (schema 3, this one knows 2): update"),
+        (("schema",), "2", "schema is '2', not 2"),
+    ):
+        found = changed(place, setter(value))
+        with pytest.raises(ValueError) as error:  # noqa: PT011, the words are compared below
+            validate(found)
+        assert words in str(error.value)
+        assert "\n" not in str(error.value)
+        assert len(str(error.value)) < 250
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(anything, st.sampled_from(PLACES))
+def test_whatever_stands_there_is_taken_or_refused_in_a_sentence(value: Any, place: tuple[Any, ...]) -> None:
+    for found in (value, {"schema": value}, changed(place, setter(value))):
+        check(found)
+
+
+def check(found: Any) -> None:
+    try:
+        validate(upgrade(found))
+    except ValueError as error:
+        assert str(error).endswith(".")  # noqa: PT017
+
+
+def test_schema_1_becomes_schema_2() -> None:
+    new = upgrade(OLD)
+    validate(new)
+    assert OLD["schema"] == 1
+    assert (new["platform"], new["settings"]["threads"], new["settings"]["lengths"]) == ("host", [1], [10])
+    first, second = new["files"]
+    assert (first["threads"], first["length"], first["stream"]) == (1, 10, None)
+    assert second["length"] is None  # it takes no sequences
+    assert first["inference_ms"] == OLD["files"][0]["inference_ms"]
+    with pytest.raises(ValueError, match="no result of schema 1: KeyError: 'settings'"):
+        upgrade({"schema": 1})
+
+
+def test_files_are_read_or_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with pytest.raises(ValueError, match="There is no file .*a.json"):
+        read(path)
+    for text, words in (
+        ("{", "a.json is not readable as JSON"),
+        ("[" * 100_000, "a.json is not readable as JSON"),
+        ("[1]", "a.json is no result of a benchmark"),
+        (json.dumps({"schema": 1}), "a.json: This is no result of schema 1"),
+        (json.dumps({**result(), "files": 3}), "a.json: files must be a list, received 3"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=words):
+            read(path)
+    path.write_text(json.dumps(OLD))
+    assert read(path)["schema"] == SCHEMA
+
+
+def test_the_results_in_the_repository_are_valid() -> None:
+    read(ROOT / "benchmarks" / "results" / "inference.json")

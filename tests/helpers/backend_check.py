@@ -1,0 +1,77 @@
+"""Run by test_backends.py with KERAS_BACKEND set: every variant on that backend, against the oracle."""
+
+from __future__ import annotations
+
+import tempfile
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_lstm_plus import VARIANTS, GridLSTM, LSTMPlus, LSTMPlusCell, trace
+from tests.helpers import oracle
+from tests.helpers.layers import randomise
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(3, 6, 4)).astype("float32")
+MASK = np.array([[1] * 6, [0, 0, 1, 1, 1, 1], [1, 1, 0, 1, 0, 0]], bool)
+
+
+def check_values() -> None:
+    for name in (*VARIANTS, "peephole+cifg+layer_norm"):
+        layer = LSTMPlus(5, name, return_sequences=True)
+        weights = randomise(layer, 4)
+        start = [RNG.normal(size=(3, size)).astype("float32") for size in layer.cell.state_size]
+        for mask in (None, MASK):
+            h = ops.convert_to_numpy(layer(X, initial_state=start, mask=mask))
+            h0, c0, gates0 = [*start, None][:3]
+            assert h0 is not None
+            assert c0 is not None
+            right = oracle.run(layer.spec.to_dict(), weights, X, h0, c0, gates0, mask)["h"]
+            if mask is not None:  # Keras shows zeros before the first step that counts
+                right = right * (np.cumsum(mask, axis=1) > 0)[..., None]
+            np.testing.assert_allclose(h, right, atol=1e-5, err_msg=name)
+            unrolled = LSTMPlus.from_config({**layer.get_config(), "unroll": True})
+            unrolled.build(X.shape)
+            unrolled.set_weights(layer.get_weights())
+            shown = ops.convert_to_numpy(unrolled(X, initial_state=start, mask=mask))
+            np.testing.assert_allclose(shown, right, atol=1e-5, err_msg=f"{name}, unrolled")
+        np.testing.assert_allclose(trace(layer, X)[layer.name].h, ops.convert_to_numpy(layer(X)), atol=1e-5)
+
+
+def check_training() -> None:
+    keras.utils.set_random_seed(0)
+    x = RNG.normal(size=(128, 6, 2)).astype("float32")
+    y = x[:, :3, 0].sum(axis=1)
+    noise = {"dropout": 0.05, "recurrent_dropout": 0.05, "weight_drop": 0.05, "zoneout_cell": 0.05}
+    for layer in (
+        LSTMPlus(12, "peephole", **noise),
+        keras.layers.Bidirectional(LSTMPlus(8, projection_units=4)),
+        keras.layers.RNN(LSTMPlusCell(12, "cifg", dropout=0.05, weight_drop=0.05)),
+        GridLSTM(8, 2),
+    ):
+        model = keras.Sequential([keras.Input((6, 2)), layer, keras.layers.Dense(1)])
+        model.compile(keras.optimizers.Adam(0.03), "mse")
+        losses = model.fit(x, y, epochs=20, batch_size=32, verbose=0).history["loss"]
+        assert losses[-1] < 0.4 * losses[0], (layer.name, losses)
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(f"{folder}/model.keras")
+            again = keras.models.load_model(f"{folder}/model.keras")
+        np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+
+
+def check_zoneout_in_a_bare_cell() -> None:
+    layer = keras.layers.RNN(LSTMPlusCell(4, zoneout_output=0.5))
+    if keras.backend.backend() != "jax":
+        layer(X, training=True)
+        return
+    with pytest.raises(NotImplementedError, match="use LSTMPlus"):
+        layer(X, training=True)
+
+
+if __name__ == "__main__":
+    check_values()
+    check_training()
+    check_zoneout_in_a_bare_cell()
+    print("ok", keras.backend.backend())
