@@ -10,7 +10,7 @@ Keras.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
@@ -20,6 +20,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from edge.aliases import Progress
+
 SIZES = [(16, 32), (64, 128), (128, 256)]  # inputs, cells
 LENGTHS = (100, 1000)
 ROUNDS, TURN, MOST = 15, 0.05, 50  # seconds and inferences of a turn
@@ -28,8 +30,6 @@ UNKNOWN = (
     *("arena_bytes", "accuracy", "stream", "operators"),
 )
 TOO_SLOW = 5.0  # seconds for one inference, with which a contestant drops out
-
-Report = Callable[[int, int, str], None]
 
 
 def main(
@@ -51,7 +51,7 @@ def main(
 
 
 def measure(
-    sizes: Sequence[tuple[int, int]], lengths: Sequence[int], rounds: int, report: Report
+    sizes: Sequence[tuple[int, int]], lengths: Sequence[int], rounds: int, report: Progress
 ) -> dict[str, Any]:
     """All contestants at all sizes and lengths; a result as `edge.results.benchmark` says."""
     from benchmarks import inference_contestants as c

@@ -15,12 +15,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array
 from edge.benchmark.worker import Worker
 from edge.convert import convert
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.interop import to_keras, to_onnx, to_torch
 
-Array = np.ndarray
 STOCK, OURS = "stock Keras", ("fused float", "fused dynamic", "fused int8")
 
 

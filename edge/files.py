@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 
 def read_arrays(paths: Sequence[Path]) -> Array | list[Array] | dict[str, Array]:

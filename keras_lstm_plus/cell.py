@@ -8,12 +8,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.dropout import NoisyCell
 from keras_lstm_plus.spec import LSTMSpec, is_positive_integer
 from keras_lstm_plus.step import Activations, Step, Weights, input_product, lstm_step, next_states
 from keras_lstm_plus.variants import get_spec
-
-Tensor = Any
 
 # Which argument initialises, regularises and constrains a weight; the first of each also names its default.
 WEIGHT_GROUPS = {

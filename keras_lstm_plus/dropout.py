@@ -11,9 +11,8 @@ from keras import ops
 # keras.layers.RNN creates and clears the masks of cells that are an instance of this class, and of no other.
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.spec import LSTMSpec
-
-Tensor = Any
 
 
 class NoisyCell(DropoutRNNCell):

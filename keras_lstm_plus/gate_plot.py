@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_lstm_plus.aliases import Array
+
 if TYPE_CHECKING:
     from keras_lstm_plus.gates import GateTrace
 
-Array = np.ndarray
 
 # Panel by panel in the order in which a step works.
 PANELS = (

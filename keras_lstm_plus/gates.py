@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_lstm_plus.aliases import Array, Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.gate_plot import plot_gates
 from keras_lstm_plus.recurrence import Options, run_layer
@@ -17,9 +18,6 @@ from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.step import Step
 
 __all__ = ["GateTrace", "is_lstm", "plot_gates", "trace"]
-
-Array = np.ndarray
-Tensor = Any
 
 
 class GateTrace(NamedTuple):

@@ -8,10 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.spec import LSTMSpec, is_positive_integer
-
-Tensor = Any
 
 
 @keras.saving.register_keras_serializable("keras_lstm_plus")

@@ -6,11 +6,10 @@ from typing import Any
 
 import keras
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
 from keras_lstm_plus.recurrence import Options, run_layer
 from keras_lstm_plus.spec import LSTMSpec
-
-Tensor = Any
 
 _FOR_THE_CELL = {*CELL_ARGUMENTS, *SPEC_ARGUMENTS, "implementation"}
 

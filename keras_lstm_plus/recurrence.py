@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.step import Step, input_product, lstm_step, next_states
-
-Tensor = Any
 
 
 class Hold(NamedTuple):

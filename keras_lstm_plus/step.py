@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from keras import ops
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.spec import LSTMSpec
-
-Tensor = Any
 
 LAYER_NORM_EPSILON = 1e-8  # on the variance; the value that TensorFlow Lite's kernel has built in
 

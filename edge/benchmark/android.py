@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge.aliases import Progress
 from edge.benchmark import adb_tool, elf
 from edge.benchmark import subjects as samples
 from edge.benchmark.adb import Device
@@ -20,8 +21,6 @@ from edge.results.benchmark import SCHEMA
 from edge.tflite import parser
 from edge.tflite.interface import TensorInfo, info_of
 from edge.version import __version__
-
-Progress = Callable[[int, int, str], None]
 
 TOOL = "android_aarch64_benchmark_model"
 WHERE = (

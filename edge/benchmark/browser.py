@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.benchmark import machine
 from edge.errors import ModelFileError
 from edge.results.benchmark import validate
@@ -17,8 +18,6 @@ from edge.web.chromium import Browser, serving
 from edge.web.models import preferred, served_model
 from edge.web.runtimes import RUNTIMES, cache_folder
 from edge.web.site import Site
-
-Array = np.ndarray
 
 LENGTH = 100  # of a sequence where the file leaves it open
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 
 def statistics(seconds: Sequence[float]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.aliases import Array, Progress
 from edge.benchmark import machine
 from edge.benchmark import subjects as samples
 from edge.benchmark.figures import compare, statistics
@@ -32,9 +33,6 @@ from edge.results.benchmark import SCHEMA
 from edge.targets import TARGETS
 from edge.tflite import parser
 from edge.version import __version__
-
-Array = np.ndarray
-Progress = Callable[[int, int, str], None]
 
 CONVERT = "python -m edge convert --target microcontroller"
 TIMES = (

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.runtime.interpreter import Runtime
 from edge.runtime.model import EdgeModel
 from edge.runtime.values import encode
 from edge.tflite import parser
 
-Array = np.ndarray
 NAME = "tflite-micro"
 PLENTY = 64 * 2**20  # bytes of arena; no microcontroller has so many, so what needs more is refused
 ALIGNMENT = 16

@@ -14,16 +14,15 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from edge.aliases import Progress
 from edge.benchmark import ssh_remote
 from edge.errors import ModelFileError
 from edge.tflite import parser
-
-Progress = Callable[[int, int, str], None]
 
 OPTIONS = ("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15")
 # `s` and what follows are the arguments of `ssh_there.supervise`.

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.tflite import parser
 from edge.tflite.interface import TensorInfo, info_of
 from edge.tflite.note import read_note
 
-Array = np.ndarray
 LENGTH = 100  # of a sequence where the file leaves it open
 SEQUENCES = 4  # on which outputs are compared
 

@@ -12,13 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array, Progress
 from edge.benchmark import subjects as samples
 from edge.benchmark.figures import statistics, stream_figures
 from edge.benchmark.subjects import Subject
 from edge.benchmark.worker import Worker
-
-Array = np.ndarray
-Progress = Callable[[int, int, str], None]
 
 ROUNDS = 10
 TOGETHER = 12  # files that take turns; each is a process, and a small board has little memory

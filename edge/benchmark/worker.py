@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.benchmark import machine
 from edge.errors import ModelFileError
 from edge.runtime.interpreter import find_runtime
@@ -27,7 +28,6 @@ from edge.runtime.model import EdgeModel
 from edge.runtime.stream import Stream
 from edge.runtime.values import encode
 
-Array = np.ndarray
 PATIENCE = {"predict": 10}  # it runs a file several times, one that takes single steps many times
 ERRORS = {kind.__name__: kind for kind in (ModelFileError, ValueError, TypeError, ImportError)}
 

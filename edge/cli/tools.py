@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import typer
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+
+from edge.aliases import Progress
 
 EXIT_CODES = "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood."
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-Report = Callable[[int, int, str], None]
 
 
 @contextmanager
@@ -33,11 +34,11 @@ def one_sentence() -> Iterator[None]:
 
 
 @contextmanager
-def progress(stream: TextIO | None = None) -> Iterator[Report]:
+def progress(stream: TextIO | None = None) -> Iterator[Progress]:
     """A bar on stderr (or `stream`) while somebody watches: what is done, of how much, and what it is."""
     console = Console(stderr=True) if stream is None else Console(file=stream)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with bars.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda done, total, text: bar.update(
             task, completed=done, total=total or None, description=text

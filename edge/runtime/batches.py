@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 
 def chunks(values: Sequence[Array], rows: int) -> Iterator[list[Array]]:

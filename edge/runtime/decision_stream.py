@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
+
 if TYPE_CHECKING:
     from edge.runtime.decisions import Decider
 
-Array = np.ndarray
 SLACK = 1e-3  # by which rounding, most of all that of integer models, may leave 0..1
 ROUNDING = 1e-9  # of a mean; a probability that is the threshold itself has reached it
 

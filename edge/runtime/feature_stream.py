@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge.aliases import Array
+
 if TYPE_CHECKING:
     from edge.runtime.log_mel import LogMel
 
-Array = np.ndarray
 LOUDEST = 2.0  # resampling and mixing go a little beyond 1; 16-bit numbers kept as floats go far beyond
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from edge.aliases import Array
 from edge.runtime.values import check_type
 from edge.tflite.interface import TensorInfo
-
-Array = np.ndarray
 
 
 def checked_inputs(

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.runtime.feature_stream import LogMelStream
 from edge.runtime.mel import mel_weights
 
-Array = np.ndarray
 FORMAT = {"kind": "log-mel", "format": 1}  # a change of the equations is a new format
 
 

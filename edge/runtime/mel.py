@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 
 def hz_to_mel(hz: Any) -> Any:

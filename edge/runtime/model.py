@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.errors import ModelFileError
 from edge.runtime import batches
 from edge.runtime.inputs import checked_inputs, is_timed
@@ -19,8 +20,6 @@ from edge.tflite import parser
 from edge.tflite.interface import info_of
 from edge.tflite.note import read_note
 from edge.tflite.variables import DESCRIPTIONS, state_of
-
-Array = np.ndarray
 
 LONG = 256  # time steps that any sensible model takes
 

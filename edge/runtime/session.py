@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import numpy as np
-
+from edge.aliases import Array
 from edge.errors import ModelFileError
 from edge.runtime.interpreter import Runtime
 from edge.tflite import parser, variables
 
-Array = np.ndarray
 Shapes = tuple[tuple[int, ...], ...]
 
 

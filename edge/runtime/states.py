@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.runtime.values import check_type, decode, encode
 from edge.tflite.interface import TensorInfo
-
-Array = np.ndarray
 
 
 class State(NamedTuple):

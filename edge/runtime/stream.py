@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.runtime.states import given_states
 from edge.runtime.values import check_type, decode, encode
 from edge.tflite.interface import TensorInfo
 
 if TYPE_CHECKING:
     from edge.runtime.model import EdgeModel
-
-Array = np.ndarray
 
 
 class Stream:

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.tflite.interface import TensorInfo
-
-Array = np.ndarray
 
 
 def check_type(value: Any, info: TensorInfo) -> Array:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.errors import ModelFileError
 from edge.files import read_arrays
 from edge.inspection.recurrent import recurrent_layers
@@ -20,8 +21,6 @@ from edge.tflite.note import read_note
 from edge.tflite.reader import Reader, Table
 from edge.tflite.variables import state_of
 from edge.web.runtimes import RUNTIMES
-
-Array = np.ndarray
 
 
 class ServedModel(NamedTuple):

@@ -10,14 +10,13 @@ import keras
 import numpy as np
 from rich.console import Console
 
+from edge.aliases import Array
 from examples.agreement.grammar import LONGEST_GAP, number_sentence
 from examples.agreement.judge import SEED, Exam, Marks, answers, mark
 from examples.agreement.network import units_for, weights
 from examples.agreement.reach import gradient_reach
 from examples.agreement.store import load_trial, save_trial
 from examples.agreement.train import BATCH, BATCHES, DIETS, draw, encode, train, untrained
-
-Array = np.ndarray
 
 BACK = LONGEST_GAP + 1  # words: the subject is so far from the verb
 

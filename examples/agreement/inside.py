@@ -8,6 +8,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from edge.aliases import Array
 from examples.agreement.ablation import Ablation, ablate
 from examples.agreement.grammar import (
     LENGTH,
@@ -23,8 +24,6 @@ from examples.agreement.network import parts
 from examples.agreement.train import encode
 from keras_lstm_plus import trace
 from keras_lstm_plus.gates import GateTrace
-
-Array = np.ndarray
 
 LEARNED = 0.9  # share of right answers; where a network guesses there is nothing to silence
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from edge.aliases import Array
 from examples.agreement.grammar import (
     LENGTH,
     LONGEST_GAP,
@@ -17,8 +18,6 @@ from examples.agreement.grammar import (
     number_sentence,
 )
 from examples.common.minimal_pairs import PairScores, Predict, score_pairs
-
-Array = np.ndarray
 
 GAPS = tuple(range(0, LONGEST_GAP + 1, 2))
 NOUNS_GAP = 24  # words, in which the distracting nouns stand

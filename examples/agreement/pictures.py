@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 
+from edge.aliases import Array
 from examples.agreement.experiment import BACK, Trial
 from examples.agreement.inside import CARLA, LEARNED, Insight, Seen
 from examples.agreement.judge import GAPS, NOUNS, NOUNS_GAP
@@ -30,8 +31,6 @@ from examples.common.pictures import (
     save,
 )
 from keras_lstm_plus import plot_gates
-
-Array = np.ndarray
 
 COLOURS = {
     "SimpleRNN": RED,

@@ -8,11 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array
 from examples.agreement.grammar import Sentence
 from examples.agreement.network import parts
 from examples.agreement.train import encode
-
-Array = np.ndarray
 
 
 def gradient_reach(model: keras.Model, sentences: Sequence[Sentence], back: int) -> Array:

@@ -10,11 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
+from edge.aliases import Array
 from examples.agreement.brown import Dependency, dependencies
 from examples.agreement.judge import answers
 from examples.common.minimal_pairs import MinimalPair, PairScores, Predict, Share, score_pairs
-
-Array = np.ndarray
 
 PARTS = ("validation", "test")  # of the corpus, which the language model did not learn from
 GROUPS = ("none between", "same number", "attractors")  # by the nouns between subject and verb

@@ -18,8 +18,6 @@ from examples.common.files import Cost
 from examples.common.minimal_pairs import Share
 from examples.common.tables import price, table
 
-Array = np.ndarray
-
 
 class Row(NamedTuple):
     """One form of a network, and how it was judged."""

@@ -8,9 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from edge.aliases import Array
 from examples.agreement.judge import Marks
-
-Array = np.ndarray
 
 HERE = Path(__file__).parent
 MADE_BY = ("grammar.py", "judge.py", "network.py", "reach.py", "train.py")

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from rich.console import Console
 
+from edge.aliases import Array
 from examples.agreement.grammar import (
     LENGTH,
     LONGEST_GAP,
@@ -18,8 +19,6 @@ from examples.agreement.grammar import (
 )
 from examples.agreement.network import build, units_for
 from examples.common.progress import TrainingBar
-
-Array = np.ndarray
 
 BATCH = 128
 BATCHES = 150  # an epoch

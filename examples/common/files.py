@@ -12,10 +12,9 @@ import keras
 import numpy as np
 
 import edge
+from edge.aliases import Array
 from edge.benchmark.host import benchmark
 from edge.convert import convert
-
-Array = np.ndarray
 
 KINDS: Mapping[str, str | None] = {"float": None, "dynamic": "dynamic", "int8": "int8"}
 

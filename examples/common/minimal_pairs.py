@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
+
 Predict = Callable[[Array], Any]
 
 Z95 = 1.959964  # of the normal distribution: 95 % lie within

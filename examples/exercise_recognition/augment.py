@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from edge.aliases import Array
 from examples.exercise_recognition.data import CLASSES, Recording
-
-Array = np.ndarray
 
 # The other wrist is a reflection along the forearm. Acceleration is a vector: its x turns round. The turning
 # rate is a pseudovector: its y and z do.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow_datasets as tfds
 
-Array = np.ndarray
+from edge.aliases import Array
 
 SAMPLE_RATE = 50  # samples a second
 CHANNELS = ("ax", "ay", "az", "wx", "wy", "wz")  # acceleration in g, then turning rate in rad/s

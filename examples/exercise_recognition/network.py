@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from edge.aliases import Array
 from examples.exercise_recognition.augment import MIRROR
 from examples.exercise_recognition.data import CHANNELS, CLASSES, Recording
 from keras_lstm_plus import LSTMPlus
-
-Array = np.ndarray
 
 UNITS = 64
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 SAMPLE_RATE = 44100  # Hz
 

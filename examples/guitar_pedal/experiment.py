@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.console import Console
 
+from edge.aliases import Array
 from examples.common.files import write_files
 from examples.guitar_pedal.audio import write_wav
 from examples.guitar_pedal.measure import TAPS, best_filter, filtered
@@ -17,8 +18,6 @@ from examples.guitar_pedal.realtime import Clock, against_the_clock
 from examples.guitar_pedal.recordings import Pair, Recordings
 from examples.guitar_pedal.report import Row, judged
 from examples.guitar_pedal.train import train
-
-Array = np.ndarray
 
 LENGTH = 1024  # samples of a stretch that ranges are taken from
 STRETCHES = 200

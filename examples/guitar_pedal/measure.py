@@ -14,9 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edge.aliases import Array
 from examples.guitar_pedal.recordings import Pair
-
-Array = np.ndarray
 
 EMPHASIS = 0.85
 TAPS = 1024  # of the linear filter: 23 ms

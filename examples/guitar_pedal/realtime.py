@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
+from edge.aliases import Array
 from edge.runtime.values import decode, encode
 from examples.guitar_pedal.audio import SAMPLE_RATE
-
-Array = np.ndarray
 
 BLOCKS = (64, 128, 256)  # samples in a call, as sound cards have them
 PASSES = 3

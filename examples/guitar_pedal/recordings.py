@@ -12,11 +12,8 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
+from edge.aliases import Array
 from examples.guitar_pedal.audio import SAMPLE_RATE, read_wav
-
-Array = np.ndarray
 
 CLIPS = Path("/usr/share/sonic-pi/samples")
 SEEN = ("guit_em9", "guit_e_slide", "guit_harmonics")

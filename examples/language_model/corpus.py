@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from examples.language_model.brown import Sentence, load_corpus
 from examples.language_model.words import PARAGRAPH, RARE, TEXT, tokenise
-
-Array = np.ndarray
 
 PARTS = ("train", "validation", "test")
 TRAIN, VALIDATION = 800_000, 200_000  # words

@@ -11,10 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
+from edge.aliases import Array
 from examples.language_model.scores import Guesses
 from examples.language_model.words import SYMBOLS
-
-Array = np.ndarray
 
 
 class Streamed(NamedTuple):

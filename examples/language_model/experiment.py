@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.console import Console
 
+from edge.aliases import Array
 from examples.common.files import Cost, costs, timed, write_files
 from examples.common.progress import steps as progress_bar
 from examples.language_model.corpus import Corpus
@@ -18,8 +19,6 @@ from examples.language_model.ngram import KneserNey
 from examples.language_model.scores import Guesses, Score, perplexity, summary
 from examples.language_model.store import train_or_load
 from examples.language_model.train import Recipe
-
-Array = np.ndarray
 
 FILES = ("float", "dynamic", "int8")
 CALIBRATION = (64, 35)  # stretches of the training part, words of each

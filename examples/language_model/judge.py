@@ -9,11 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array
 from examples.language_model.network import memory_twin
 from examples.language_model.scores import Guesses, Score, summary
 from examples.language_model.words import SYMBOLS
-
-Array = np.ndarray
 
 STREAMS, STEPS = 16, 50  # how the words are laid out
 LOWEST = 3  # rank; all words below the first three have it

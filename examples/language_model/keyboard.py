@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
+from edge.aliases import Array
 from examples.language_model.words import PARAGRAPH, RARE, SYMBOLS, tokenise
-
-Array = np.ndarray
 
 
 class Guess(NamedTuple):

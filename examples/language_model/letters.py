@@ -26,8 +26,6 @@ from examples.language_model.scores import summary
 from examples.language_model.store import train_or_load
 from examples.language_model.train import Recipe
 
-Array = np.ndarray
-
 FILE = "input.txt"
 URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 RECIPE = Recipe(Size(384, 160), steps=64, sampled=0, whole=6, samples=0, dropout=0.15, rate=4e-3)

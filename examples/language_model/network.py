@@ -13,8 +13,7 @@ import keras
 from keras import ops
 
 from keras_lstm_plus import LSTMPlus
-
-Tensor = Any
+from keras_lstm_plus.aliases import Tensor
 
 
 class Size(NamedTuple):

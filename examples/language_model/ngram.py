@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 
 class Counts(NamedTuple):

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from examples.language_model.words import PARAGRAPH, RARE, TEXT
-
-Array = np.ndarray
 
 
 class Guesses(NamedTuple):

@@ -10,12 +10,11 @@ import keras
 import numpy as np
 from rich.console import Console
 
+from edge.aliases import Array
 from examples.common.progress import TrainingBar
 from examples.language_model.corpus import Corpus
 from examples.language_model.judge import judge
 from examples.language_model.network import Size, bring_back, build, trainable_twin
-
-Array = np.ndarray
 
 WATCHED = 20_000  # words of the validation part that are asked about after each epoch
 

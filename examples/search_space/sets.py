@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.runtime.log_mel import LogMel
 from examples.exercise_recognition import data as exercise_data
 from examples.spoken_digits import data as digit_data
 from examples.spoken_digits.settings import RATE
-
-Array = np.ndarray
 
 
 class Part(NamedTuple):

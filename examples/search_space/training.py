@@ -12,8 +12,6 @@ import tensorflow as tf
 from examples.search_space.sets import Part, Task, statistics
 from keras_lstm_plus import LSTMPlus, get_spec
 
-Array = np.ndarray
-
 UNITS = 32
 BATCH = 64
 

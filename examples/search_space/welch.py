@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 TINY = 1e-300
 

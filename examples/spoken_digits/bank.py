@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from examples.spoken_digits.data import Clip, official
 from examples.spoken_digits.recording import room
 from examples.spoken_digits.settings import FEATURES, RATE
 from examples.spoken_digits.sound import NOISES, as_float, noise, resampled
-
-Array = np.ndarray
 
 # A voice played faster is higher and comes from a smaller throat: people differ in just that.
 SPEEDS = (0.82, 0.88, 0.94, 1.0, 1.07, 1.14, 1.22)

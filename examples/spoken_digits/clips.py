@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from examples.spoken_digits.data import Clip
 from examples.spoken_digits.scenes import AFTER_END, BEFORE_END
 from examples.spoken_digits.settings import DIGITS, FEATURES, RATE
 from examples.spoken_digits.sound import as_float
-
-Array = np.ndarray
 
 LONGEST = int(2.3 * RATE)  # samples; the longest recording has 18,262
 TAIL = AFTER_END * FEATURES.hop_samples  # silence in which the network may make up its mind

@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow_datasets as tfds
 
+from edge.aliases import Array
 from examples.common.data import check_reachable, local_copy
 from examples.spoken_digits.settings import RATE
-
-Array = np.ndarray
 
 SPEAKERS = ("george", "jackson", "nicolas", "theo", "yweweler")
 ARCHIVE = "free-spoken-digit-dataset-1.0.9.tar.gz"

@@ -10,11 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
+from edge.aliases import Array
 from edge.runtime.decisions import Decision
 from examples.spoken_digits.settings import FrontEnd
 from examples.spoken_digits.sound import resampled
-
-Array = np.ndarray
 
 BLOCK = 128  # samples, as a sound card hands them over; it need not fit the hop of the features
 

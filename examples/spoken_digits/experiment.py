@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 import edge
+from edge.aliases import Array
 from edge.convert import convert
 from examples.common.files import predict_file, write_files
 from examples.spoken_digits.bank import Bank
@@ -22,8 +23,6 @@ from examples.spoken_digits.recording import Recording, join, write_wav
 from examples.spoken_digits.scenes import Scenes
 from examples.spoken_digits.settings import DECIDER, FEATURES, FRONT_END, LABELS, FrontEnd, write_front_end
 from examples.spoken_digits.train import train
-
-Array = np.ndarray
 
 NOISES: dict[str, float | None] = {"room": None, "SNR 20 dB": 20.0, "SNR 10 dB": 10.0}
 CALIBRATION = 8  # batches of scenes for the ranges of the int8 files

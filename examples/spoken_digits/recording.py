@@ -13,12 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from examples.common.files import write_whole
 from examples.spoken_digits.data import Clip
 from examples.spoken_digits.settings import RATE
 from examples.spoken_digits.sound import as_float, noise, rms
-
-Array = np.ndarray
 
 PAUSE = (0.55, 1.6)  # seconds between words; a decision is never nearer to another word
 FADE = 80  # samples over which a word comes out of the room and goes back into it

@@ -11,10 +11,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from edge.aliases import Array
 from examples.spoken_digits.bank import Bank
 from examples.spoken_digits.settings import BACKGROUND, FEATURES, LABELS
-
-Array = np.ndarray
 
 FRAMES = 150  # of a scene: three seconds
 # A word is to be known from so many frames before its end to so many after it. Its beginning is background,

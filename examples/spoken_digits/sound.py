@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 NOISES = {"white": 0.0, "pink": 1.0, "brown": 2.0}  # power falls with this exponent of the frequency
 LOWEST = 40.0  # Hz; below it a noise is as strong as there

@@ -9,13 +9,12 @@ import keras
 import numpy as np
 from rich.console import Console
 
+from edge.aliases import Array
 from examples.common.progress import TrainingBar
 from examples.spoken_digits.bank import Bank
 from examples.spoken_digits.scenes import Scenes
 from examples.spoken_digits.settings import FEATURES, LABELS
 from keras_lstm_plus import LSTMPlus
-
-Array = np.ndarray
 
 UNITS = 96
 BATCH = 32  # scenes

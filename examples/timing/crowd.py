@@ -14,8 +14,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-Array = np.ndarray
-Tensor = Any
+from edge.aliases import Array
+from keras_lstm_plus.aliases import Tensor
 
 
 class Crowd(keras.layers.Layer):

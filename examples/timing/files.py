@@ -11,12 +11,11 @@ import numpy as np
 from rich.table import Table
 
 import edge
+from edge.aliases import Array
 from edge.convert import ConversionError
 from examples.common.files import predict_file, write_files
 from examples.common.tables import table
 from examples.timing.task import Task
-
-Array = np.ndarray
 
 KINDS = ("float", "dynamic", "int8")
 CALIBRATION = 64  # sequences

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 
 class Batch(NamedTuple):

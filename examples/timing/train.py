@@ -9,11 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array
 from examples.timing.crowd import Crowd
 from examples.timing.task import Batch, Task
-
-Array = np.ndarray
-Tensor = Any
+from keras_lstm_plus.aliases import Tensor
 
 CLIP = 1.0  # largest norm of the gradient of one network
 CURVE = 60  # points kept of each learning curve

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_lstm_plus.aliases import Array
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.step import Weights
-
-Array = np.ndarray
 
 # What foreign weights decide, so that no argument may contradict them.
 _DECIDED = ("units", "variant", "activation", "recurrent_activation", "use_bias", "projection_units")

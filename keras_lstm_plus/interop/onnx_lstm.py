@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from keras_lstm_plus.aliases import Array
 from keras_lstm_plus.interop.common import layer_from_weights, refuse_beyond, weights_of
 from keras_lstm_plus.interop.onnx_activations import known_to_onnx, write_activations
 from keras_lstm_plus.interop.onnx_node import Node, import_onnx, read_node
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.variants import get_spec
-
-Array = np.ndarray
 
 _OPSET = 14  # the first with today's LSTM; later ones add types alone
 _ORDER = "iofg"  # of the blocks; ONNX calls the candidate c

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from keras_lstm_plus.aliases import Array
 from keras_lstm_plus.interop.common import as_array
 from keras_lstm_plus.interop.onnx_activations import read_activations
-
-Array = np.ndarray
 
 _INPUTS = {"W": 1, "R": 2, "B": 3, "P": 7}  # the places of the weights among the node's inputs
 

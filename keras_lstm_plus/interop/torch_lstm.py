@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from keras_lstm_plus.aliases import Array
 from keras_lstm_plus.interop.common import as_array, layer_from_weights, refuse_beyond, weights_of
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.variants import get_spec
-
-Array = np.ndarray
 
 _PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 

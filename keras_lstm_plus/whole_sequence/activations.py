@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.step import LAYER_NORM_EPSILON
-
-Tensor = Any
 
 
 class Squash(NamedTuple):

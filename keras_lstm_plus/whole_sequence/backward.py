@@ -20,10 +20,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.whole_sequence.activations import SQUASH, normalise
-
-Tensor = Any
 
 
 class Stash(NamedTuple):

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.whole_sequence.activations import SQUASH, normalise, once
 from keras_lstm_plus.whole_sequence.backward import Stash, backward, weight_gradients
-
-Tensor = Any
 
 
 class Plan(NamedTuple):

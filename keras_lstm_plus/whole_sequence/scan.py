@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
-Tensor = Any
+from keras_lstm_plus.aliases import Tensor
 
 
 def scan(

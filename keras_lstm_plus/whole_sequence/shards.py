@@ -14,11 +14,10 @@ import tensorflow as tf
 # Whether XLA compiles the function that is being traced; TensorFlow has no public name for it.
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.step import input_product
 from keras_lstm_plus.whole_sequence.forward import Plan, run_sequence
-
-Tensor = Any
 
 MOST_SHARDS = 4  # more cores than that were not there to measure
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from edge.aliases import Array
 from keras_lstm_plus import LSTMPlus
-
-Array = np.ndarray
 
 
 def random_weights(shapes: dict[str, tuple[int, ...]], seed: int = 0, scale: float = 0.7) -> dict[str, Array]:

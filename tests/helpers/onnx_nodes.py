@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.aliases import Array
 from tests.helpers.peers import FEATURES, UNITS
-
-Array = np.ndarray
 
 
 def draw_onnx(

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.runtime.values import decode, encode
 from edge.tflite import parser
 from edge.tflite.interface import TensorInfo, info_of
-
-Array = np.ndarray
 
 _COMPILED = """
 import pickle, sys

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
 
 BATCH, TIME, FEATURES, UNITS = 3, 7, 4, 5
 RNG = np.random.default_rng(3)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge.aliases import Array
 from examples.spoken_digits.data import Clip
 from examples.spoken_digits.settings import RATE
-
-Array = np.ndarray
 
 
 def tone(hertz: float, seconds: float, loudness: float = 0.3) -> Array:

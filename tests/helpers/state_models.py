@@ -11,13 +11,13 @@ import keras
 import numpy as np
 import pytest
 
+from edge.aliases import Array
 from edge.convert import convert
 from keras_lstm_plus import LSTMPlusCell
 from tests.helpers.keras_models import FEATURES, motion, randomised, recurrent, relative_error
 from tests.helpers.runtimes import Runtime
 
 layers = keras.layers
-Array = np.ndarray
 
 UNITS, SAMPLES, STEPS = 6, 30, 6
 Converted = Callable[..., Path]

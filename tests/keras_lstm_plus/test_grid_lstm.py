@@ -11,7 +11,6 @@ import pytest
 from keras_lstm_plus import GridLSTM, LSTMPlusCell
 from tests.helpers import oracle
 
-Array = np.ndarray
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(2, 4, 3))
 UNITS = 5

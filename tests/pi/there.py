@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 import edge
-
-Array = np.ndarray
+from edge.aliases import Array
 
 
 def about(request: dict[str, Any]) -> dict[str, Any]:

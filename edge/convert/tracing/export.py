@@ -22,8 +22,7 @@ from edge.convert.keras_model.signature import Signature, run
 from edge.convert.plan import Plan
 from edge.convert.scratch import scratch
 from edge.convert.tracing.lower import Lowered, fused_call, plain_call, widened
-
-Tensor = Any
+from keras_lstm_plus.aliases import Tensor
 
 
 class State(NamedTuple):

@@ -12,8 +12,7 @@ import tensorflow as tf
 from edge.convert.keras_model.call_sites import Site
 from edge.convert.tracing import masks
 from edge.convert.tracing.plain_operators import run_plain
-
-Tensor = Any
+from keras_lstm_plus.aliases import Tensor
 
 _MARK = (
     'name: "{0}" attr {{ key: "tfl_fusable_op" value {{ b: true }} }} '

@@ -7,11 +7,9 @@ never fetched. That is exact for padding on either side and for holes in the mid
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
-Tensor = Any
+from keras_lstm_plus.aliases import Tensor
 
 
 def packed(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

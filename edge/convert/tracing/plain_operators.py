@@ -10,9 +10,8 @@ import tensorflow as tf
 from keras import ops
 
 from edge.convert.keras_model.call_sites import Site
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.step import Activations, Weights, lstm_step, next_states
-
-Tensor = Any
 
 
 def run_plain(

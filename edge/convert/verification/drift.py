@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array, Progress
 from edge.convert.samples import Samples
 from edge.convert.verification.keras_stream import KerasStream
 from edge.convert.verification.outputs import Scale, Tolerance, differences
 from edge.convert.verification.pairing import Pair, run_file
 from edge.convert.verification.parity import keras_outputs
 from edge.convert.verification.source import Drift, Source, Window, marks, summary
-
-Array = np.ndarray
-Progress = Callable[[int, int, str], None]
 
 CHUNK = 1000  # steps between two reports of progress
 LONGEST = 10_000  # steps of one sequence

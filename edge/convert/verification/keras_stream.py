@@ -14,12 +14,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array
 from edge.convert.keras_model.call_sites import replaced_calls
 from edge.convert.keras_model.signature import Signature, run
 from edge.convert.tracing.export import probe
-
-Array = np.ndarray
-Tensor = Any
+from keras_lstm_plus.aliases import Tensor
 
 
 class KerasStream:

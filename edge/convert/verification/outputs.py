@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.convert.verification.parity import FLOAT, FLOAT16, INTEGER
-
-Array = np.ndarray
 
 # By `quantize`: the largest error in units of the largest value of the output (of 1 where that is smaller);
 # for integers the rms error in standard deviations of the output.

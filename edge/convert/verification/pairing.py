@@ -9,12 +9,11 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from edge.aliases import Array
 from edge.convert.keras_model.signature import Input, Signature
 from edge.convert.samples import Samples, in_batches
 from edge.runtime.model import EdgeModel
 from edge.tflite.interface import TensorInfo
-
-Array = np.ndarray
 
 
 class Pair(NamedTuple):

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.convert.keras_model.signature import Input, Signature, has_free_time
 from edge.convert.samples import Samples, evenly
 from edge.convert.verification.outputs import Scale, Tolerance
-
-Array = np.ndarray
 
 
 class Window(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array, Progress
 from edge.convert.keras_model.load import load_keras
 from edge.convert.keras_model.signature import Signature, signature_of
 from edge.convert.request import check_model
@@ -26,9 +26,6 @@ from edge.results.verification import Verification
 from edge.runtime.model import EdgeModel
 from edge.targets import get_target
 from edge.tflite.model_file import ModelFile
-
-Array = np.ndarray
-Progress = Callable[[int, int, str], None]
 
 BATCH = 256  # samples that go through Keras at a time
 

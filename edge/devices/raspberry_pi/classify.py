@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 import edge
-
-Array = np.ndarray
+from edge.aliases import Array
 
 
 class Step(NamedTuple):

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-Array = np.ndarray
+from edge.aliases import Array
+
 BETWEEN = re.compile(r"[,;\s]+")
 
 

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from edge.aliases import Array
 from edge.devices.raspberry_pi.readings import paced, read_samples
-
-Array = np.ndarray
 
 
 class Sensor(Protocol):

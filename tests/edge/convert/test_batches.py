@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import edge
+from edge.aliases import Array
 from edge.convert import convert
 from tests.helpers.keras_models import FEATURES, keras_answer, motion, randomised, recurrent, relative_error
 from tests.helpers.runtimes import Runtime
 
 layers = keras.layers
-Array = np.ndarray
 
 BATCH, STEPS, TOKENS = 3, 9, 20
 Converted = Callable[..., Path]

@@ -17,13 +17,13 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.aliases import Array
 from edge.convert import ConversionError, convert
 from edge.convert.tracing import masks
 from tests.helpers.keras_models import FEATURES, randomised, recurrent, relative_error
 from tests.helpers.runtimes import Runtime
 
 layers = keras.layers
-Array = np.ndarray
 
 LONGEST, FIXED, TOKENS, UNITS = 40, 6, 20, 5
 # Which steps count, by the kind of mask: `rng` draws, `n` is the length.

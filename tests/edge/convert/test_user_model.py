@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 
 import edge
+from edge.aliases import Array
 from edge.convert import ConversionResult, convert, verify
 from tests.edge.cli.test_cli import run
 from tests.helpers.keras_models import relative_error
 from tests.helpers.runtimes import Runtime
 
 layers, ops = keras.layers, keras.ops
-Array = np.ndarray
 Task = tuple[Array, Array, Array, Array]
 
 LENGTH, LETTERS, CLASSES = 32, 96, ["code", "comment"]

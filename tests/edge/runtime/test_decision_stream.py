@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.aliases import Array
 from edge.runtime.decisions import Decider
 from tests.edge.runtime.test_decisions import DECIDER, LABELS, found, said
-
-Array = np.ndarray
 
 
 def by_the_rule(rows: Array, window: int, threshold: float, quiet: int) -> list[tuple[int, int]]:

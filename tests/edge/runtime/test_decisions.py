@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.aliases import Array
 from edge.runtime.decisions import Decider, Decision
 
-Array = np.ndarray
 LABELS = ("yes", "no", "silence")
 # 4 steps of smoothing, 10 of quiet.
 DECIDER = Decider(LABELS, step_ms=20, background="silence", window_ms=80, threshold=0.5, refractory_ms=200)

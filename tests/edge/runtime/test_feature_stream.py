@@ -11,10 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from edge.aliases import Array
 from edge.runtime.log_mel import LogMel
 from tests.edge.runtime.test_log_mel import GAPS, SMALL, noise
-
-Array = np.ndarray
 
 
 def test_integers_and_floats_are_the_same_audio() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.aliases import Array
 from edge.runtime.log_mel import LogMel
 from tests.edge.runtime.test_mel import mel, triangle
 
-Array = np.ndarray
 SMALL = LogMel(sample_rate_hz=8000, frame_ms=12.5, hop_ms=5, mels=9)
 GAPS = LogMel(sample_rate_hz=8000, frame_ms=5, hop_ms=12.5, mels=4)
 RATE = 16000

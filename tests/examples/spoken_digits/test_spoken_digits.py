@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.aliases import Array
 from edge.runtime.decisions import Decider
 from examples.common.data import local_copy
 from examples.spoken_digits import clips, data, device, recording, settings, sound
@@ -20,8 +21,6 @@ from examples.spoken_digits.settings import BACKGROUND, DIGITS, FEATURES, LABELS
 from tests.helpers.example_runs import quick_run
 from tests.helpers.places import ROOT
 from tests.helpers.spoken import clip, few_clips, tone
-
-Array = np.ndarray
 
 needs_copy = pytest.mark.skipif(
     local_copy(data.ARCHIVE) is None,

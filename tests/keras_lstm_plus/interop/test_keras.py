@@ -23,9 +23,6 @@ from keras_lstm_plus.interop import (
 from tests.helpers.layers import randomise
 from tests.helpers.peers import BATCH, C0, FEATURES, H0, MASK, UNITS, WHOLE, X, same_weights, state_dict_of
 
-Array = np.ndarray
-
-
 FULL: dict[str, Any] = {
     "return_sequences": True,
     "return_state": True,

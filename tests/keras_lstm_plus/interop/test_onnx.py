@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 from keras_lstm_plus import LSTMPlus
+from keras_lstm_plus.aliases import Array
 from keras_lstm_plus.interop import bidirectional, from_onnx, to_onnx
 from tests.helpers.layers import randomise, relative
 from tests.helpers.onnx_nodes import draw_onnx, onnx_arrays
 from tests.helpers.peers import BATCH, C0, FEATURES, H0, LENGTHS, MASK, TIME, UNITS, WHOLE, X, same_weights
-
-Array = np.ndarray
 
 
 def onnx_runtime(model: Any, **inputs: Array) -> list[Array]:

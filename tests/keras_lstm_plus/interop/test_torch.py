@@ -12,11 +12,10 @@ import pytest
 import tensorflow as tf
 
 from keras_lstm_plus import LSTMPlus
+from keras_lstm_plus.aliases import Array
 from keras_lstm_plus.interop import bidirectional, from_torch, to_torch
 from tests.helpers.layers import randomise, relative
 from tests.helpers.peers import BATCH, FEATURES, LENGTHS, MASK, UNITS, WHOLE, X, same_weights, state_dict_of
-
-Array = np.ndarray
 
 
 def draw_torch(dtype: str = "float64", **options: Any) -> Any:
