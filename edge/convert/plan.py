@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.convert.keras_model.call_sites import Site
-from edge.convert.refusals import Request, fused_refusal, step_refusal, unrolled_refusal
+from edge.convert.refusals import fused_refusal, step_refusal, unrolled_refusal
+from edge.convert.request import Request
 
 
 @dataclass(frozen=True)

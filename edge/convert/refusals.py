@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from edge.convert.keras_model.call_sites import OTHER, RNN, Site
+from edge.convert.request import Request
 from edge.targets import Target
 from keras_lstm_plus.spec import OP_ACTIVATIONS, LSTMSpec
 
 LONGEST = 1000  # steps to write out: every one is a dozen operators
 _PLAIN = "use lowering='unrolled' or 'step'"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the caller of `convert` asked for: `lowering` may be `"auto"`, `state` None."""
-
-    target: Target
-    lowering: str
-    state: str | None
-    quantize: str | None
 
 
 def fused_refusal(site: Site, request: Request, state: str) -> str | None:

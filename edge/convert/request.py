@@ -1,9 +1,10 @@
-"""The arguments of `convert`, checked before any work is done."""
+"""What the caller of `convert` asks for, checked before any work is done."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,61 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.targets import Target
+from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the caller asked for.
+
+    Attributes:
+        target: where the file will run.
+        lowering: may be `"auto"`; state: may be None.
+        quantize, length, batch: as in `convert`.
+        input_type, output_type: `"float32"`, or None for what the file computes in.
+        said: what the file is to say of itself: labels and normalization, as far as they were given.
+    """
+
+    target: Target
+    lowering: str = "auto"
+    state: str | None = None
+    quantize: str | None = None
+    length: int | None = None
+    batch: int = 1
+    input_type: str | None = None
+    output_type: str | None = None
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+def check_request(
+    *,
+    quantize: str | None,
+    state: str | None,
+    lowering: str,
+    target: str,
+    length: int | None,
+    batch: int,
+    input_type: str | None,
+    output_type: str | None,
+    labels: Any,
+    normalization: Any,
+) -> Request:
+    """The options of `convert` as one value.
+
+    Raises:
+        ValueError: an option that is none of those there are; the message names them.
+    """
+    check_choice("quantize", quantize, QUANTIZE)
+    check_choice("state", state, (None, *STATES))
+    check_choice("lowering", lowering, ("auto", *LOWERINGS))
+    check_count("batch", batch, "the number of sequences at a time")
+    if length is not None:
+        check_count("length", length, "the number of time steps")
+    row = get_target(target)
+    types = end_types(row, quantize, input_type, output_type)
+    said = {"labels": check_labels(labels), "normalization": check_normalization(normalization)}
+    said = {key: value for key, value in said.items() if value is not None}
+    return Request(row, lowering, state, quantize, length, batch, *types, said)
 
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:

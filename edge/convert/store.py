@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written(path: Path, content: bytes) -> Iterator[Path]:
+def written(path: Path, content: bytes | memoryview) -> Iterator[Path]:
     """Write `content` beside `path` and give the name of that draft, which becomes `path` at the end.
 
     If anything goes wrong on the way (a full disk, an interrupt, an error inside the `with`), the draft is

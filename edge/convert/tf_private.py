@@ -80,6 +80,27 @@ def _quantize_to_16_bits(content: bytes) -> bytes:
 
 
 @contextmanager
+def scratch() -> Iterator[str]:
+    """The name of an empty folder for what TensorFlow writes, gone with all that is in it at the end.
+
+    Raises:
+        OSError: TensorFlow could not write there. (It raises errors of its own kind, with its own insides.)
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            yield folder
+        except tf.errors.OpError as error:
+            message = str(error.message)
+            if folder not in message:
+                raise
+            reason = message.partition(folder)[2].partition("; ")[2].partition(" [Op:")[0] or message
+            raise OSError(
+                f"The folder for temporary files, {tempfile.gettempdir()}, does not take what TensorFlow "
+                f"writes: {reason}. Make room there, or name another folder in the variable TMPDIR."
+            ) from None
+
+
+@contextmanager
 def _silence() -> Iterator[None]:
     """Keep what TensorFlow's C++ code writes to stderr to itself, unless it fails."""
     sys.stderr.flush()

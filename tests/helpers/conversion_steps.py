@@ -9,41 +9,52 @@ import keras
 import numpy as np
 
 import edge
-from edge.convert.edits.fusion import Fused, fuse
+from edge.convert.edits.joined_states import join_states
 from edge.convert.graph import flatbuffer, operators
-from edge.convert.keras_model.signature import signature_of
-from edge.convert.plan import decide
-from edge.convert.quantization import cell_ranges, integers
-from edge.convert.refusals import Request
-from edge.convert.samples import in_batches
-from edge.convert.tracing.export import probe, trace
+from edge.convert.job import Job, prepare
+from edge.convert.passes import NUMBERS, TO_FLOAT, run
+from edge.convert.quantization.calibration import gather_calls
+from edge.convert.quantization.cell_ranges import largest_cells
+from edge.convert.request import Request
+from edge.convert.tracing.draft import Draft
 from edge.targets import get_target
 
 Model = flatbuffer.Model
 
 
-def parts(model: keras.Model, quantized: str | None = None) -> tuple[Model, list[Fused]]:
-    """The float model, no state settled yet, and what was fused in it."""
-    signature = signature_of(model).with_batch(1)
-    sites = probe(model, signature)
-    plan = decide(Request(get_target("litert"), "fused", "reset", quantized), sites)
-    traced = trace(model, signature, plan, sites)
-    return traced.model, fuse(traced.model, traced.sites)
+def started(model: keras.Model, x: np.ndarray | None, quantize: str | None) -> tuple[Draft, Job]:
+    """The float draft of a fused conversion, no state settled yet."""
+    job = prepare(model, Request(get_target("litert"), "fused", "reset", quantize), x)
+    return run(TO_FLOAT, Draft(), job), job
+
+
+def float_draft(model: keras.Model) -> Draft:
+    """In float, no state settled yet."""
+    return started(model, None, None)[0]
 
 
 def fused(model: keras.Model) -> Model:
-    """The float model alone."""
-    return parts(model)[0]
+    """The same, the graph alone."""
+    return float_draft(model).model
+
+
+def quantized_draft(model: keras.Model, x: np.ndarray) -> Draft:
+    """In integers, calibrated on x."""
+    draft, job = started(model, x, "int8")
+    return run(NUMBERS["int8"], draft, job)
 
 
 def quantized(model: keras.Model, x: np.ndarray) -> Model:
-    """The model in integers, calibrated on x."""
-    return integers.quantize_all(*parts(model, "int8"), in_batches([x], 1))
+    """The same, the graph alone."""
+    return quantized_draft(model, x).model
 
 
 def largest_cell(model: keras.Model, x: np.ndarray) -> float:
     """That of its only LSTM."""
-    return cell_ranges.largest_cells(*parts(model), in_batches([x], 1))[0]
+    draft, job = started(model, x, "int8")
+    gather_calls(draft, job.whole, job.samples, by_step=False)
+    join_states(draft)
+    return largest_cells(draft)[0]
 
 
 def copy_of(model: Model) -> Model:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.keras_model.call_sites import RNN, Site
+from edge.convert.tracing.draft import Draft, Fused
 from keras_lstm_plus.spec import LSTMSpec
 
 Weights = dict[str, np.ndarray]
@@ -21,6 +19,10 @@ SLOTS = {
     "bias": (12, "ifgo"),  # [n_cell]
     "layer_norm_scale": (20, "ifgo"),  # [n_cell]
 }
+KERNELS = range(1, 5)
+BIASES = range(12, 16)
+LSTM_WEIGHTS = (*range(1, 12), 16)  # matrices, peepholes and projection: what there is to make smaller
+RNN_WEIGHTS = (1, 2)
 BY_ROW = ("peephole_kernel", "layer_norm_scale")  # the gates stand below one another, not side by side
 INPUT = 0
 PROJECTION = 16  # [n_output, n_cell]
@@ -32,40 +34,28 @@ RNN_STATE = 4  # of UNIDIRECTIONAL_SEQUENCE_RNN: input, kernel, recurrent kernel
 OPEN = 20.0
 
 
-class Fused(NamedTuple):
-    """A layer that became an operator, and what the model joins to its states, h first.
-
-    `given` are the tensors to start from, `shown` those that show the states after the last step; empty where
-    the model has none. `join` makes the connection.
-    """
-
-    site: Site
-    given: tuple[int, ...]
-    shown: tuple[int, ...]
-
-
-def fuse(model: flatbuffer.Model, sites: Sequence[Site]) -> list[Fused]:
-    """Replace the placeholder of every site by the operator. Edits `model`.
-
-    Returns:
-        What was fused, in the order in which the operators run.
-    """
-    by_name = {site.placeholder: site for site in sites}
-    found = []
+def fuse(draft: Draft) -> None:
+    """Replace the placeholder of every site by the operator."""
+    model = draft.model
+    by_name = {site.placeholder: site for site in draft.sites}
     for placeholder in list(flatbuffer.graph(model).operators):
         site = by_name.get(operators.name_of(model, placeholder))
         if site is not None:
-            build = _rnn if site.kind == RNN else _lstm
-            operators.replace(model, placeholder, build(model, placeholder, site))
-            found.append(Fused(site, tuple(placeholder.inputs[1:]), tuple(placeholder.outputs[1:])))
+            operator = (_rnn if site.kind == RNN else _lstm)(model, placeholder, site)
+            operators.replace(model, placeholder, operator)
+            given, shown = tuple(placeholder.inputs[1:]), tuple(placeholder.outputs[1:])
+            draft.fused.append(Fused(site, operator, given, shown))
     operators.drop_unused_codes(model)
-    return found
 
 
-def fused_operators(model: flatbuffer.Model) -> list[operators.Operator]:
-    """The fused operators of a model, in the order in which they run."""
+def fused_operators(model: flatbuffer.Model) -> dict[str, operators.Operator]:
+    """The fused operators of a model by the name of what they give, which a quantizer leaves as it is."""
     names = (operators.LSTM, operators.RNN)
-    return [op for op in flatbuffer.graph(model).operators if operators.name_of(model, op) in names]
+    return {
+        flatbuffer.tensor_name(model, op.outputs[0]): op
+        for op in flatbuffer.graph(model).operators
+        if operators.name_of(model, op) in names
+    }
 
 
 def state_tensors(model: flatbuffer.Model, operator: operators.Operator) -> tuple[int, ...]:
@@ -82,7 +72,7 @@ def _lstm(model: flatbuffer.Model, placeholder: operators.Operator, site: Site) 
     label = f"{site.layer.name}/{site.placeholder}"
     inputs = [operators.ABSENT] * OPERANDS
     inputs[INPUT] = placeholder.inputs[0]
-    for slot, value in operands(spec, site.weights).items():
+    for slot, value in operands(spec, site.weights()).items():
         inputs[slot] = flatbuffer.add_constant(model, f"{label}/operand_{slot}", value)
     for slot, width in ((OUTPUT_STATE, site.output_units), (CELL_STATE, site.units)):
         name = f"{label}/{'output_state' if slot == OUTPUT_STATE else 'cell_state'}"
@@ -100,12 +90,13 @@ def _lstm(model: flatbuffer.Model, placeholder: operators.Operator, site: Site) 
 
 def _rnn(model: flatbuffer.Model, placeholder: operators.Operator, site: Site) -> operators.Operator:
     label = f"{site.layer.name}/{site.placeholder}"
-    bias = site.weights.get("bias", np.zeros(site.units, np.float32))
-    weights = (site.weights["kernel"].T, site.weights["recurrent_kernel"].T, bias)
+    weights = site.weights()
+    bias = weights.get("bias", np.zeros(site.units, np.float32))
+    values = (weights["kernel"].T, weights["recurrent_kernel"].T, bias)
     inputs = [placeholder.inputs[0]]
     inputs += [
         flatbuffer.add_constant(model, f"{label}/operand_{slot}", np.ascontiguousarray(value))
-        for slot, value in enumerate(weights, 1)
+        for slot, value in enumerate(values, 1)
     ]
     state = flatbuffer.add_tensor(
         model, f"{label}/output_state", (site.batch or 1, site.units), np.float32, variable=True

@@ -5,10 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from edge.convert.graph import flatbuffer, operators
+from edge.convert.tracing.draft import Draft
 
 
-def real_inputs(model: flatbuffer.Model, positions: range) -> None:
-    """Let these inputs take real numbers: an operator at the head makes integers of them. Edits `model`."""
+def make_ends_real(draft: Draft, inputs: bool, outputs: bool) -> None:
+    """Let the inputs, or the outputs, be real numbers. States are as what goes in: they are fed back."""
+    main, results = flatbuffer.graph(draft.model), len(draft.outputs)
+    if inputs:
+        _real_inputs(draft.model, range(len(main.inputs)))
+        _real_outputs(draft.model, range(results, len(main.outputs)))
+    if outputs:
+        _real_outputs(draft.model, range(results))
+
+
+def _real_inputs(model: flatbuffer.Model, positions: range) -> None:
+    """An operator at the head makes integers of them."""
     main = flatbuffer.graph(model)
     for position in positions:
         integers = main.inputs[position]
@@ -19,8 +30,8 @@ def real_inputs(model: flatbuffer.Model, positions: range) -> None:
         main.operators.insert(0, operators.converted(model, "QUANTIZE", real, integers))
 
 
-def real_outputs(model: flatbuffer.Model, positions: range) -> None:
-    """Let these outputs give real numbers: an operator at the end makes them of integers. Edits `model`."""
+def _real_outputs(model: flatbuffer.Model, positions: range) -> None:
+    """An operator at the end makes them of integers."""
     main = flatbuffer.graph(model)
     for position in positions:
         integers = main.outputs[position]
@@ -29,29 +40,6 @@ def real_outputs(model: flatbuffer.Model, positions: range) -> None:
         real = _real(model, integers)
         main.outputs[position] = real
         main.operators.append(operators.converted(model, "DEQUANTIZE", integers, real))
-
-
-def separate(model: flatbuffer.Model) -> None:
-    """Give every output a tensor of its own, so that it can have a name of its own. Edits `model`."""
-    main = flatbuffer.graph(model)
-    taken = set(main.inputs)
-    outputs = []
-    for index in main.outputs:
-        if index in taken:
-            shape = flatbuffer.tensor_shape(model, index)
-            name = flatbuffer.tensor_name(model, index)
-            own = flatbuffer.add_tensor(model, f"{name}/output", shape, np.float32)
-            flatbuffer.copy_type(model, index, own)
-            flatbuffer.tensor(model, own).shapeSignature = flatbuffer.tensor(model, index).shapeSignature
-            main.operators.append(operators.plain(model, "PAD", [index, _no_pads(model, len(shape))], own))
-            index = own
-        taken.add(index)
-        outputs.append(index)
-    main.outputs = outputs
-
-
-def _no_pads(model: flatbuffer.Model, axes: int) -> int:
-    return flatbuffer.add_constant(model, "no_pads", np.zeros((axes, 2), np.int32))
 
 
 def _real(model: flatbuffer.Model, integers: int) -> int:

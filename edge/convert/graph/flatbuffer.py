@@ -13,6 +13,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from edge.aliases import Array
+
 Model = Any  # schema.ModelT
 
 _IDENTIFIER = b"TFL3"
@@ -23,16 +25,55 @@ _TYPES = {
 _DTYPES = {code: dtype for dtype, code in _TYPES.items()}
 
 
+# -- the file ----------------------------------------------------------------------------------------
+
+
+def load(content: bytes) -> Model:
+    """The model in the bytes of a file; its arrays are views of them."""
+    return schema.ModelT.InitFromPackedBuf(content, 0)
+
+
+def pack(model: Model) -> bytes:
+    """The bytes of a file."""
+    return bytes(packed(model))
+
+
+def packed(model: Model) -> memoryview:
+    """The same without a copy: where the model is large."""
+    return _packed(model, with_data=True)
+
+
+def packed_size(model: Model) -> int:
+    """How many bytes `pack` would give, without the memory for them: no array is copied."""
+    return len(_packed(model, with_data=False))
+
+
+def arrays(model: Model) -> list[Array]:
+    """All data of a model. Nobody edits it in place, so copies of the model may share it."""
+    return [buffer.data for buffer in model.buffers if buffer.data is not None]
+
+
+class _Builder(flatbuffers.Builder):
+    """Writes into memory that is there from the start: a builder that grows holds everything three times."""
+
+    def __init__(self, size: int, with_data: bool) -> None:
+        super().__init__(1)
+        self.with_data = with_data
+        self.Bytes = np.zeros(size, np.uint8).data  # a page that is never written takes no memory
+        self.head = size
+
+
 class _AlignedBuffer(schema.BufferT):
     """A buffer whose data starts at a multiple of 16 bytes: the schema asks for it, its code forgets it."""
 
     def Pack(self, builder: Any) -> Any:  # noqa: N802
         data = None
         if self.data is not None:
-            content = np.asarray(self.data, np.uint8).tobytes()
+            content = np.ascontiguousarray(self.data, np.uint8)
             builder.StartVector(1, len(content), 16)
             builder.head -= len(content)
-            builder.Bytes[builder.head : builder.head + len(content)] = content
+            if builder.with_data:
+                np.frombuffer(builder.Bytes, np.uint8)[builder.head : builder.head + len(content)] = content
             data = builder.EndVector()
         schema.BufferStart(builder)
         if data is not None:
@@ -40,21 +81,13 @@ class _AlignedBuffer(schema.BufferT):
         return schema.BufferEnd(builder)
 
 
-# -- the file ----------------------------------------------------------------------------------------
-
-
-def load(content: bytes) -> Model:
-    """The model in the bytes of a file."""
-    return schema.ModelT.InitFromPackedBuf(bytes(content), 0)
-
-
-def pack(model: Model) -> bytes:
-    """The bytes of a file."""
+def _packed(model: Model, with_data: bool) -> memoryview:
     for buffer in model.buffers:
         buffer.__class__ = _AlignedBuffer
-    builder = flatbuffers.Builder(1 << 16)
+    room = sum(len(data) + 64 for data in arrays(model)) + (1 << 20)  # it grows if the structure needs more
+    builder = _Builder(room, with_data)
     builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
-    return bytes(builder.Output())
+    return memoryview(builder.Output())
 
 
 def add_metadata(model: Model, name: str, content: bytes) -> None:
@@ -124,8 +157,7 @@ def is_constant(model: Model, index: int) -> bool:
 def constant(model: Model, index: int) -> np.ndarray:
     """The value of a constant tensor."""
     data = model.buffers[tensor(model, index).buffer].data
-    content = np.asarray(data, np.uint8).tobytes()
-    return np.frombuffer(content, tensor_dtype(model, index)).reshape(tensor_shape(model, index))
+    return np.asarray(data, np.uint8).view(tensor_dtype(model, index)).reshape(tensor_shape(model, index))
 
 
 def set_constant(model: Model, index: int, value: np.ndarray, scale: float | None = None) -> None:
@@ -186,7 +218,7 @@ def _add_buffer(model: Model, data: np.ndarray) -> int:
 
 
 def _bytes(value: np.ndarray) -> np.ndarray:
-    return np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
+    return np.ascontiguousarray(value).reshape(-1).view(np.uint8)
 
 
 # -- what the file shows to its user -----------------------------------------------------------------

@@ -14,6 +14,7 @@ from edge.convert.graph.flatbuffer import (
     Model,
     add_tensor,
     copy_type,
+    drop_unused_buffers,
     graph,
     scale_and_zero_point,
     tensor,
@@ -67,16 +68,20 @@ def insert_before(model: Model, anchor: Operator, new: Operator) -> None:
 
 
 def isolate(model: Model, operator: Operator, shape: tuple[int, ...], states: Sequence[int]) -> Model:
-    """A copy that consists of one LSTM, its input of that shape `[batch, time, features]`."""
-    alone = copy.deepcopy(model)
-    main = graph(alone)
-    kept = main.operators[_position(graph(model).operators, operator)]
-    main.operators, main.inputs, main.outputs = [kept], [kept.inputs[0]], list(kept.outputs)
-    source = tensor(alone, kept.inputs[0])
+    """A model of one LSTM, its input of that shape `[batch, time, features]`; the arrays are shared."""
+    alone = copy.copy(model)
+    main = copy.copy(graph(model))
+    main.tensors = [copy.copy(each) for each in main.tensors]
+    main.operators, main.inputs, main.outputs = [operator], [operator.inputs[0]], list(operator.outputs)
+    alone.subgraphs, alone.signatureDefs, alone.metadata = [main], [], []
+    source = tensor(alone, operator.inputs[0])
     source.shape, source.shapeSignature = np.array(shape, np.int32), None
     for index in states:
         tensor(alone, index).shape = np.array((shape[0], tensor_shape(model, index)[1]), np.int32)
-    alone.signatureDefs = []
+    kept = {*operator.inputs, *operator.outputs}
+    for index, other in enumerate(main.tensors):
+        other.buffer = other.buffer if index in kept else 0
+    drop_unused_buffers(alone)
     return alone
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Array
 from keras_lstm_plus.spec import LSTMSpec
 
 LSTM, RNN, OTHER = "lstm", "rnn", "other"  # what a fused operator exists for, and what none exists for
@@ -26,8 +27,7 @@ class Site:
         kind: `"lstm"`, `"rnn"` (a SimpleRNN) or `"other"`.
         spec: the variant of an LSTM.
         units: number of cells.
-        state_sizes: width of each state: h and c of an LSTM.
-        weights: by name, float32.
+        state_sizes: width of each state: h and c of an LSTM; of the operator, where that is wider.
         batch, steps: of the sequences, None where they are free.
         masked: whether it is given a mask.
         given_state: whether the model gives it a state to start from.
@@ -39,7 +39,6 @@ class Site:
     spec: LSTMSpec | None
     units: int
     state_sizes: tuple[int, ...]
-    weights: dict[str, np.ndarray]
     batch: int | None
     steps: int | None
     masked: bool
@@ -59,6 +58,50 @@ class Site:
     def output_units(self) -> int:
         """Size of h."""
         return self.spec.output_units(self.units) if self.spec else self.state_sizes[0]
+
+    @property
+    def own_sizes(self) -> tuple[int, ...]:
+        """The widths of the states as the layer has them, whatever the operator was given."""
+        return _state_sizes(self.layer)
+
+    def weights(self) -> dict[str, Array]:
+        """The weights as they are now, by name, float32: read when they are needed, and never kept."""
+        with tf.init_scope():  # out of the graph that is being recorded
+            values = {
+                name: np.asarray(keras.ops.convert_to_numpy(variable), np.float32)
+                for name, variable in self.variables().items()
+            }
+        return self._filled(values)
+
+    def variables(self) -> dict[str, Any]:
+        """The variables behind `weights`, by name."""
+        cell = self.layer.cell
+        names: Sequence[str] = ()
+        if self.spec:
+            names = list(self.spec.weight_shapes(int(cell.kernel.shape[0]), self.units))
+        elif self.kind == RNN:
+            names = ("kernel", "recurrent_kernel", *(("bias",) if cell.use_bias else ()))
+        return {name: getattr(cell, name) for name in names}
+
+    def widened(self) -> Site:
+        """The same with a projection that is as wide as there are cells, filled up with zeros.
+
+        The integer kernel takes the size of the output for the number of cells where it applies peepholes:
+        where the two are the same, it is right.
+        """
+        spec = self.spec
+        if spec is None or not spec.peephole or spec.projection_units in (None, self.units):
+            return self
+        wide = spec.with_options(projection_units=self.units)
+        return replace(self, spec=wide, state_sizes=(self.units, self.units))
+
+    def _filled(self, weights: dict[str, Array]) -> dict[str, Array]:
+        """Zeros behind a projection that is narrower than `widened` made it."""
+        missing = self.output_units - self.own_sizes[0] if self.spec else 0
+        if missing:
+            weights["projection_kernel"] = np.pad(weights["projection_kernel"], ((0, 0), (0, missing)))
+            weights["recurrent_kernel"] = np.pad(weights["recurrent_kernel"], ((0, missing), (0, 0)))
+        return weights
 
     def state_names(self) -> list[str]:
         """What the states are called in a file that shows them."""
@@ -102,38 +145,21 @@ def spec_of(cell: Any) -> LSTMSpec | None:
 
 
 def read_site(index: int, layer: Any, sequences: Any, initial_state: Any, mask: Any) -> Site:
-    """The value of this use of `layer`: its variant and weights as they are now."""
+    """The value of this use of `layer`: its variant as it is now."""
     spec = spec_of(layer.cell)
     kind = LSTM if spec else RNN if type(layer.cell) is keras.layers.SimpleRNNCell else OTHER
-    names: Sequence[str] = ()
-    units = int(getattr(layer.cell, "units", 0))
-    if spec:
-        names = list(spec.weight_shapes(int(layer.cell.kernel.shape[0]), units))
-    elif kind == RNN:
-        names = ("kernel", "recurrent_kernel", *(("bias",) if layer.cell.use_bias else ()))
-    with tf.init_scope():  # out of the graph that is being recorded
-        weights = {
-            name: np.asarray(keras.ops.convert_to_numpy(getattr(layer.cell, name)), np.float32)
-            for name in names
-        }
     return Site(
         index,
         layer,
         kind,
         spec,
-        units,
+        int(getattr(layer.cell, "units", 0)),
         _state_sizes(layer),
-        weights,
         sequences.shape[0],
         sequences.shape[1],
         mask is not None,
         initial_state is not None,
     )
-
-
-def own_sizes(site: Site) -> tuple[int, ...]:
-    """The widths of the states as the layer has them, whatever the operator was given."""
-    return _state_sizes(site.layer)
 
 
 def _state_sizes(layer: Any) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 
 class Input(NamedTuple):
@@ -103,6 +104,14 @@ def signature_of(model: keras.Model, data: Any = None) -> Signature:
     batches = {tensor.shape[0] for _, tensor in tensors} - {None}
     insists = isinstance(model, keras.Sequential) or hasattr(model, "_operations")
     return Signature(inputs, structure, batches.pop() if insists and len(batches) == 1 else None)
+
+
+def tensor_specs(signature: Signature) -> list[tf.TensorSpec]:
+    """The inputs as TensorFlow wants them, numbered: it sorts names as text."""
+    return [
+        tf.TensorSpec(spec.shape, spec.dtype, name=f"input_{position}")
+        for position, spec in enumerate(signature.inputs)
+    ]
 
 
 def run(model: keras.Model, signature: Signature, tensors: Sequence[Any]) -> dict[str, Any]:

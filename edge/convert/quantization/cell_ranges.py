@@ -7,30 +7,27 @@ each LSTM runs here by itself, step by step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from edge.convert.edits.fusion import CELL_STATE, INPUT, OUTPUT_STATE, Fused, fused_operators
+from edge.convert.edits.fusion import CELL_STATE, INPUT, OUTPUT_STATE
 from edge.convert.graph import flatbuffer, operators
-
-Batches = list[list[np.ndarray]]
-
-
-def largest_cells(model: flatbuffer.Model, fused: Sequence[Fused], batches: Batches) -> list[float]:
-    """The largest |c| of each fused LSTM of a float model, at any step of any sample."""
-    pairs = zip(fused_operators(model), fused, strict=True)
-    lstms = [pair for pair in pairs if operators.name_of(model, pair[0]) == operators.LSTM]
-    wanted = [(lstm.inputs[INPUT], *link.given) for lstm, link in lstms]
-    seen = recorded(model, sorted({index for each in wanted for index in each}), batches)
-    return [
-        _largest_cell(model, lstm, *(seen[index] for index in each))
-        for (lstm, _), each in zip(lstms, wanted, strict=True)
-    ]
+from edge.convert.tracing.draft import Calls, Draft
 
 
-def recorded(model: flatbuffer.Model, indices: list[int], batches: Batches) -> dict[int, np.ndarray]:
+def largest_cells(draft: Draft) -> dict[int, float]:
+    """The largest |c| of each fused LSTM of a float draft, at any step of any sample, by its site's index."""
+    model = draft.model
+    lstms = [layer for layer in draft.fused if operators.name_of(model, layer.operator) == operators.LSTM]
+    wanted = [(layer.operator.inputs[INPUT], *layer.given) for layer in lstms]
+    seen = recorded(model, sorted({index for each in wanted for index in each}), draft.calls)
+    return {
+        layer.site.index: _largest_cell(model, layer.operator, *(seen[index] for index in each))
+        for layer, each in zip(lstms, wanted, strict=True)
+    }
+
+
+def recorded(model: flatbuffer.Model, indices: list[int], batches: Calls) -> dict[int, np.ndarray]:
     """What flows through these tensors, over all batches, joined along the batch axis."""
     interpreter = Interpreter(
         model_content=flatbuffer.pack(model),

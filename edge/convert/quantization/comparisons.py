@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from edge.convert.graph import flatbuffer, operators
+from edge.convert.tracing.draft import Draft
 
 
-def compare_integers(model: flatbuffer.Model) -> None:
-    """Let (NOT_)EQUAL read the integers themselves where the constant is one of them. Edits `model`."""
-    main = flatbuffer.graph(model)
+def compare_integers(draft: Draft) -> None:
+    """Let (NOT_)EQUAL read the integers themselves where the constant is one of them."""
+    model, main = draft.model, flatbuffer.graph(draft.model)
     sources = {
         op.outputs[0]: op.inputs[0]
         for op in main.operators

@@ -12,20 +12,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from edge.convert.edits.joined_states import join_states
 from edge.convert.graph import flatbuffer, operators
-from edge.convert.quantization.cell_ranges import Batches, recorded
+from edge.convert.quantization.cell_ranges import recorded
+from edge.convert.tracing.draft import Draft
 
 HUGE = -1e4
 MARGIN = 8.0
 _ON_THE_WAY = ("RESHAPE", "TRANSPOSE", "SQUEEZE", "EXPAND_DIMS", "ADD", "MUL", "SELECT", "SELECT_V2")
 
 
-def soften(model: flatbuffer.Model, batches: Batches) -> None:
-    """Let every huge negative constant on the way to a softmax be moderate. Edits `model`."""
+def soften_masked_scores(draft: Draft) -> None:
+    """Let every huge negative constant on the way to a softmax be moderate."""
+    model = draft.model
     found = [place for place in _places(model) if _reaches_softmax(model, place[0].outputs[0])]
     if not found:
         return
-    seen = recorded(model, sorted({scores for _, _, scores, _ in found}), batches)
+    whole = draft.copied()
+    join_states(whole)
+    seen = recorded(whole.model, sorted({scores for _, _, scores, _ in found}), draft.calls)
     for operator, slot, scores, is_added in found:
         low, high = float(seen[scores].min()), float(seen[scores].max())
         value = low - high - MARGIN if is_added else low - MARGIN

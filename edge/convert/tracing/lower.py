@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from edge.convert.keras_model.call_sites import Site
@@ -26,23 +24,6 @@ class Lowered(NamedTuple):
     every: Tensor
     last: Tensor
     states: list[Tensor]
-
-
-def widened(site: Site) -> Site:
-    """The same with a projection that is as wide as there are cells, filled up with zeros.
-
-    The integer kernel takes the size of the output for the number of cells where it applies peepholes: where
-    the two are the same, it is right.
-    """
-    spec = site.spec
-    if spec is None or not spec.peephole or spec.projection_units in (None, site.units):
-        return site
-    missing = site.units - site.output_units
-    weights = dict(site.weights)
-    weights["projection_kernel"] = np.pad(weights["projection_kernel"], ((0, 0), (0, missing)))
-    weights["recurrent_kernel"] = np.pad(weights["recurrent_kernel"], ((0, missing), (0, 0)))
-    wide = spec.with_options(projection_units=site.units)
-    return replace(site, spec=wide, weights=weights, state_sizes=(site.units, site.units))
 
 
 def fused_call(site: Site, wide: Site, x: Tensor, states: Sequence[Tensor] | None, mask: Tensor) -> Lowered:

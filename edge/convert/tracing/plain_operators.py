@@ -50,7 +50,7 @@ def _lstm(site: Site, x: Tensor) -> Any:
         functions = Activations(cell.recurrent_activation, cell.activation, cell.activation)
     else:
         functions = cell.activations
-    weights = Weights(**{name: tf.constant(value) for name, value in site.weights.items()})
+    weights = Weights(**{name: tf.constant(value) for name, value in site.weights().items()})
     product = ops.matmul(x, weights.kernel)
     if weights.bias is not None and not spec.layer_norm:  # which has its bias behind the norm
         product, weights = product + weights.bias, weights._replace(bias=None)

@@ -17,7 +17,7 @@ import tensorflow as tf
 from edge.aliases import Array
 from edge.convert.keras_model.call_sites import replaced_calls
 from edge.convert.keras_model.signature import Signature, run
-from edge.convert.tracing.export import probe
+from edge.convert.tracing.probe import probe
 from keras_lstm_plus.aliases import Tensor
 
 

@@ -12,8 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-import edge.convert
-from edge.convert import ConversionError, convert
+from edge.convert import ConversionError, convert, pipeline
 from edge.convert.keras_model.call_sites import recurrent_layers
 from edge.convert.verification.parity import judge
 from edge.results.conversion import OutputError
@@ -234,8 +233,8 @@ def test_a_wrong_file_is_not_kept(
 ) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"the old one")
-    right = edge.convert.file_outputs
-    monkeypatch.setattr(edge.convert, "file_outputs", lambda *a: [value + 0.01 for value in right(*a)])
+    right = pipeline.file_outputs
+    monkeypatch.setattr(pipeline, "file_outputs", lambda *a: [value + 0.01 for value in right(*a)])
     with pytest.raises(ConversionError, match="not kept: output 'memory' differs from Keras by up to 0.01"):
         convert(plain, path)
     assert path.read_bytes() == b"the old one"

@@ -20,7 +20,8 @@ import tensorflow as tf
 
 import edge
 import edge.convert
-from edge.convert.scratch import scratch
+from edge.convert import pipeline
+from edge.convert.tf_private import scratch
 from edge.errors import ModelFileError
 from edge.inspection.overview import inspect
 from edge.runtime.model import EdgeModel
@@ -103,14 +104,14 @@ def full_disk() -> Iterator[None]:
 def test_a_conversion_on_a_full_disk_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = edge.convert.written
+    right = pipeline.written
 
     @contextmanager
     def written(path: Path, content: bytes) -> Iterator[Path]:
         with full_disk(), right(path, content) as draft:
             yield draft
 
-    monkeypatch.setattr(edge.convert, "written", written)
+    monkeypatch.setattr(pipeline, "written", written)
     path = tmp_path / "model.tflite"
     path.write_bytes(b"the old one")
     with pytest.raises(OSError, match=r"model.tflite cannot be written: File too large"):

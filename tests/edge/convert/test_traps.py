@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,13 @@ import numpy as np
 import pytest
 
 import edge
-from edge.convert import convert, tf_private
-from edge.convert.edits import states
+from edge.convert import convert, passes, tf_private
+from edge.convert.edits import joined_states, state_copies
 from edge.convert.edits.fusion import CELL_STATE, OUTPUT_STATE
+from edge.convert.edits.reset_states import reset_states
 from edge.convert.graph import flatbuffer, operators
-from edge.convert.quantization import integers as quantize
+from edge.convert.keras_model.call_sites import Site
+from edge.convert.quantization import calibration
 from edge.convert.samples import in_batches
 from edge.tflite import parser
 from keras_lstm_plus import LSTMPlus
@@ -23,11 +24,12 @@ from tests.helpers.conversion_steps import (
     Model,
     answer,
     copy_of,
+    float_draft,
     fused,
     largest_cell,
     lstms,
-    parts,
     quantized,
+    quantized_draft,
 )
 from tests.helpers.keras_models import (
     FEATURES,
@@ -49,14 +51,12 @@ def test_without_the_reset_a_call_remembers_the_last(
 ) -> None:
     x = motion(1, 5)
     keras_model = two_layers("peephole")
-    model, links = parts(keras_model)
-    if integers:
-        model = quantized(keras_model, motion(16, 5))
+    draft = quantized_draft(keras_model, motion(16, 5)) if integers else float_draft(keras_model)
     path = tmp_path / "model.tflite"
     for reset in (False, True):
         if reset:
-            states.reset_states(model, links)
-        path.write_bytes(flatbuffer.pack(model))
+            reset_states(draft)
+        path.write_bytes(flatbuffer.pack(draft.model))
         first, second, third = (outputs[0] for outputs in runtime.run(path, rounds(x[[0, 0, 0]])))
         if reset:
             np.testing.assert_array_equal(first, second)
@@ -70,28 +70,23 @@ def test_final_states_wait_for_the_operator(tmp_path: Path, monkeypatch: pytest.
     x = keras.Input((None, FEATURES))
     model = randomised(keras.Model(x, LSTMPlus(5, "peephole", return_state=True)(x)[1:]))
     wanted = keras_answer(model, motion(1, 9))[1]
-    links = parts(model)[1]
 
-    def cell(graph: Model) -> np.ndarray:
-        states.reset_states(graph, links)
+    def cell() -> np.ndarray:
+        draft = float_draft(model)
+        joined_states.join_states(draft)
+        reset_states(draft)
         path = tmp_path / "model.tflite"
-        path.write_bytes(flatbuffer.pack(graph))
+        path.write_bytes(flatbuffer.pack(draft.model))
         return np.asarray(edge.load(path).predict(motion(1, 9))[1])
 
-    right, found = parts(model)
-    states.join(right, found)
-    assert np.abs(cell(right) - wanted).max() < 1e-5
-    wrong, found = parts(model)
+    assert np.abs(cell() - wanted).max() < 1e-5
 
-    def read(graph: Model, operator: Any, pairs: Any) -> list[Any]:
-        copies = [states._copy(graph, *pair) for pair in pairs]
-        for copy in copies:
-            operators.insert_after(graph, operator, copy)
-        return copies
+    def read(graph: Model, operator: Any, pairs: Any) -> None:
+        for pair in pairs:
+            operators.insert_after(graph, operator, state_copies.copied(graph, *pair))
 
-    monkeypatch.setattr(states, "_read", read)
-    states.join(wrong, found)
-    assert np.abs(cell(wrong) - wanted).max() > 0.05
+    monkeypatch.setattr(joined_states, "read_after", read)
+    assert np.abs(cell() - wanted).max() > 0.05
 
 
 def test_integer_peepholes_with_a_projection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +98,7 @@ def test_integer_peepholes_with_a_projection(tmp_path: Path, monkeypatch: pytest
     wanted = keras_answer(model, data)[0]
     right = answer(quantized(model, data), tmp_path / "right.tflite", data)
     assert relative_error(right, wanted) < 0.03
-    monkeypatch.setattr(sys.modules["edge.convert.tracing.export"], "widened", lambda site: site)
+    monkeypatch.setattr(Site, "widened", lambda site: site)
     wrong = answer(quantized(model, data), tmp_path / "wrong.tflite", data)
     assert relative_error(wrong, wanted) > 0.05
 
@@ -167,7 +162,7 @@ def test_a_recording_that_ends_at_rest(tmp_path: Path, monkeypatch: pytest.Monke
     assert relative_error(answer(right, tmp_path / "right.tflite", x), wanted) < 0.05
 
     single = fused(model)
-    monkeypatch.setattr(quantize, "largest_cells", lambda *_: [calibrated_cell(single, x)])
+    monkeypatch.setattr(calibration, "largest_cells", lambda _: {0: calibrated_cell(single, x)})
     wrong = quantized(model, x)
     assert relative_error(answer(wrong, tmp_path / "wrong.tflite", x), wanted) > 0.2
 
@@ -203,7 +198,7 @@ def test_a_kernel_of_zeros(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     wanted = keras_answer(model, x)[0]
     right = quantized(model, x)
     assert relative_error(answer(right, tmp_path / "right.tflite", x), wanted) < 0.03
-    monkeypatch.setattr(quantize, "_give_scales", lambda *_: None)
+    monkeypatch.setattr(passes, "fill_kernels_of_zeros", lambda *_: None)
     wrong = quantized(model, x)
     assert relative_error(answer(wrong, tmp_path / "wrong.tflite", x), wanted) > 0.2
 
@@ -253,7 +248,7 @@ def test_masked_scores_leave_room_for_the_others(
     wanted = keras_answer(model, data)[0]
     right = answer(quantized(model, data), tmp_path / "right.tflite", data)
     assert relative_error(right, wanted) < 0.15  # a step of the mask itself is 0.3 of a standard deviation
-    monkeypatch.setattr(quantize, "soften", lambda *_: None)
+    monkeypatch.setattr(passes, "soften_masked_scores", lambda *_: None)
     wrong = answer(quantized(model, data), tmp_path / "wrong.tflite", data)
     assert relative_error(wrong, wanted) > 0.4
 

@@ -1,0 +1,127 @@
+"""The passes of a conversion: each edits the draft, in this order; the reason stands beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from edge.convert.edits.fusion import fuse
+from edge.convert.edits.joined_states import join_quantized_states, join_states
+from edge.convert.edits.named_ends import name_ends, write_note
+from edge.convert.edits.real_ends import make_ends_real
+from edge.convert.edits.reset_states import reset_states
+from edge.convert.edits.separated_outputs import separate_outputs
+from edge.convert.edits.shown_states import show_states
+from edge.convert.graph.flatbuffer import drop_unused_buffers
+from edge.convert.job import Job
+from edge.convert.quantization.calibration import calibrate, gather_calls
+from edge.convert.quantization.comparisons import compare_integers
+from edge.convert.quantization.integers import to_integers
+from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
+from edge.convert.quantization.masked_scores import soften_masked_scores
+from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
+from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
+from edge.convert.tracing.draft import Draft
+from edge.convert.tracing.export import export
+from edge.results.conversion import LoweredLayer
+
+
+class Pass(NamedTuple):
+    """One edit of a draft, and why it comes where it stands."""
+
+    edit: Callable[[Draft, Job], None]
+    why: str
+
+
+def run(passes: Sequence[Pass], draft: Draft, job: Job) -> Draft:
+    """The draft after all of them."""
+    for each in passes:
+        each.edit(draft, job)
+    return draft
+
+
+def _export(draft: Draft, job: Job, weights: str | None = None) -> None:
+    export(draft, job.model, job.signature, job.plan, job.sites, weights)
+
+
+def _settle_states(draft: Draft, job: Job) -> None:
+    if job.plan.state == "reset":
+        reset_states(draft)
+    elif job.plan.state == "explicit":
+        show_states(draft)
+
+
+def _make_ends_real(draft: Draft, job: Job) -> None:
+    make_ends_real(draft, job.request.input_type == "float32", job.request.output_type == "float32")
+
+
+def _write_note(draft: Draft, job: Job) -> None:
+    made = {"state": job.plan.state, "lowering": job.plan.lowering, "quantize": job.plan.quantize}
+    layers = [layer._asdict() for layer in lowered_layers(draft, job)]
+    said = {"target": job.request.target.name, "layers": layers, **job.request.said}
+    write_note(draft, made, said, [job.is_timed(output) for output in draft.outputs])
+
+
+def lowered_layers(draft: Draft, job: Job) -> tuple[LoweredLayer, ...]:
+    """The recurrent layers of a draft and what each became."""
+    return tuple(
+        LoweredLayer(site.layer.name, site.variant, site.units, job.plan.lowerings[site.index])
+        for site in draft.sites
+    )
+
+
+TO_FLOAT = (
+    Pass(_export, "the model as a graph, which all others edit"),
+    Pass(lambda draft, _: fuse(draft), "placeholders become operators while their names are still there"),
+)
+_JOIN = Pass(lambda draft, _: join_states(draft), "the quantizers know no bridge from a state to the model")
+
+FINISH = (
+    Pass(_settle_states, "states that show are ends of the file, so they come before what is done to ends"),
+    Pass(_make_ends_real, "a state goes in and out as the data does, so the states are settled"),
+    Pass(lambda draft, _: separate_outputs(draft), "every end has its tensor now, and needs one of its own"),
+    Pass(lambda draft, job: name_ends(draft, [s.name for s in job.signature.inputs]), "a name a tensor"),
+    Pass(_write_note, "it tells the ends as they are at last"),
+    Pass(lambda draft, _: drop_unused_buffers(draft.model), "what the passes left behind"),
+)
+
+_INTEGERS_8 = (
+    Pass(
+        lambda draft, job: gather_calls(draft, job.whole, job.samples, job.by_step),
+        "the float model says which states belong to the data",
+    ),
+    Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),
+    Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
+    Pass(lambda draft, _: fill_kernels_of_zeros(draft), "the ranges say how large the entry must be"),
+)
+_QUANTIZED = (Pass(lambda draft, job: to_integers(draft, str(job.plan.quantize)), "all ranges are settled"),)
+_IN_INTEGERS = (
+    Pass(lambda draft, _: settle_scales(draft), "the quantizer has given all others"),
+    Pass(lambda draft, _: join_quantized_states(draft), "operators have the scales that they keep"),
+    Pass(lambda draft, _: compare_integers(draft), "no further operator comes in before a comparison"),
+)
+
+# From the draft of TO_FLOAT to one in other numbers, its states joined.
+NUMBERS: dict[str | None, tuple[Pass, ...]] = {
+    None: (_JOIN,),
+    "float16": (
+        Pass(lambda draft, job: _export(draft, job, "float16"), "TensorFlow stores all other weights so"),
+        TO_FLOAT[1],
+        Pass(lambda draft, _: weights_to_float16(draft), "and those of fused layers are ours to store"),
+        _JOIN,
+    ),
+    "dynamic": (
+        Pass(lambda draft, job: _export(draft, job, "int8"), "TensorFlow stores all other weights so"),
+        TO_FLOAT[1],
+        Pass(lambda draft, _: weights_to_int8(draft), "and those of fused layers are ours to store"),
+        _JOIN,
+    ),
+    "int8": (*_INTEGERS_8, *_QUANTIZED, *_IN_INTEGERS),
+    "int16x8": (
+        *_INTEGERS_8,
+        Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
+        *_QUANTIZED,
+        Pass(lambda draft, _: widen_constants(draft), "the quantizer leaves constants with 8 bits"),
+        *_IN_INTEGERS,
+    ),
+}
