@@ -1,158 +1,230 @@
-"""The device half alone: numpy and a runtime, nothing of the workstation."""
+"""The house's import rules as a table: who may take what, in every folder however deep."""
 
 from __future__ import annotations
 
 import ast
-import subprocess
+import importlib
+import inspect
 import sys
+from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import edge
-from tests.helpers.device_files import model_file, sequences
 from tests.helpers.places import ROOT
 
-WORKSTATION = ("tensorflow", "keras", "flatbuffers", "keras_lstm_plus", "edge.convert")
-RUNTIMES = ("ai_edge_litert", "tflite_runtime")
+PACKAGES = ("edge", "keras_lstm_plus")
+GROUND = ("edge.aliases", "edge.errors", "edge.files", "edge.targets", "edge.version")
+WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
 
-# Put into the way of every import in a process: those names are not to be had.
-BLOCK = """
-import sys
-class Block:
-    def find_spec(self, name, path=None, target=None):
-        if any(name == banned or name.startswith(banned + '.') for banned in {banned!r}):
-            raise ModuleNotFoundError(f'No module named {{name!r}}', name=name.split('.')[0])
-sys.meta_path.insert(0, Block())
-"""
-
-
-def run(
-    code: str, *arguments: str, banned: tuple[str, ...], folder: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    """A fresh Python in which `banned` cannot be imported."""
-    return subprocess.run(
-        [sys.executable, "-c", BLOCK.format(banned=banned) + code, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder or ROOT,
-    )
-
-
-def run_module(*arguments: str, banned: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    """The same for `python -m edge`."""
-    code = "import runpy; sys.argv[0] = 'edge'; runpy.run_module('edge', run_name='__main__')"
-    return run(code, *arguments, banned=banned)
-
-
-def test_the_block_blocks() -> None:
-    for name in WORKSTATION:
-        assert "No module named" in run(f"import {name}", banned=WORKSTATION).stderr
-
-
-def test_a_device_needs_nothing_of_the_workstation(tmp_path: Path) -> None:
-    code = (
-        "import numpy as np, edge\n"
-        "_, folder, reset, carry = sys.argv\n"
-        "x = np.load(folder + '/x.npy')\n"
-        "stream = edge.load(carry).stream()\n"
-        "np.save(folder + '/y.npy', edge.load(reset).predict(x))\n"
-        "np.save(folder + '/steps.npy', [stream.step(step) for step in x[0]])\n"
-    )
-    x = sequences(2)
-    np.save(tmp_path / "x.npy", x)
-    result = run(
-        code,
-        str(tmp_path),
-        str(model_file("reset")),
-        str(model_file("carry")),
-        banned=(*WORKSTATION, "rich", "typer"),
-    )
-    assert result.returncode == 0, result.stderr
-    wanted = edge.load(model_file("reset")).predict(x)
-    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), wanted, atol=1e-6)
-    np.testing.assert_allclose(np.load(tmp_path / "steps.npy"), wanted[0], atol=1e-6)
-
-
-def test_importing_needs_numpy_only() -> None:
-    code = (
-        "import numpy\n"
-        "before = set(sys.modules)\n"
-        "import edge\n"
-        "new = {name.split('.')[0] for name in set(sys.modules) - before}\n"
-        "print(sorted(new - set(sys.stdlib_module_names)))\n"
-    )
-    result = run(code, banned=(*WORKSTATION, *RUNTIMES, "rich", "typer"))
-    assert result.stdout.strip() == "['edge']", result.stdout + result.stderr
-
-
-def test_without_a_runtime_one_sentence_names_both() -> None:
-    result = run("import edge; edge.load(sys.argv[1])", str(model_file("reset")), banned=RUNTIMES)
-    message = result.stderr.strip().splitlines()[-1]
-    assert message.startswith("ImportError: No TensorFlow Lite runtime can be imported")
-    assert "pip install ai-edge-litert" in message
-    assert "pip install tflite-runtime" in message
-    one = run(
-        "import edge; edge.load(sys.argv[1], runtime='tflite-runtime')",
-        str(model_file("reset")),
-        banned=RUNTIMES,
-    )
-    assert "The runtime tflite-runtime cannot be imported (tflite-runtime: not installed)" in one.stderr
-
-
-def test_a_broken_runtime_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "ai_edge_litert").mkdir()
-    (tmp_path / "ai_edge_litert" / "__init__.py").write_text("")
-    (tmp_path / "ai_edge_litert" / "interpreter.py").write_text("raise OSError('GLIBC_2.38 not found')")
-    code = (
-        f"sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; "
-        "import edge.runtime.interpreter as i; i.find_runtime()"
-    )
-    result = run(code, banned=("tflite_runtime",), folder=tmp_path)
-    assert "(ai-edge-litert: GLIBC_2.38 not found; tflite-runtime: not installed)" in result.stderr
+# By package or module: what it may take beside itself, the standard library and NumPy. The longest name that
+# fits a module is its rule; a name allows all below it.
+RULES: dict[str, tuple[str, ...]] = {
+    "edge": (*GROUND, "edge.runtime", "edge.tflite", "edge.cli"),  # the face, and `python -m edge`
+    "edge.aliases": (),
+    "edge.errors": (),
+    "edge.files": ("edge.aliases",),
+    "edge.targets": (),
+    "edge.version": (),
+    "edge.results": ("edge.aliases", "edge.errors", "edge.targets"),
+    "edge.tflite": ("edge.aliases", "edge.errors"),
+    "edge.runtime": ("edge.aliases", "edge.errors", "edge.tflite"),  # a runtime by its name, no import
+    "edge.inspection": ("edge.aliases", "edge.errors", "edge.targets", "edge.tflite"),
+    "edge.web": (*GROUND, "edge.inspection", "edge.tflite"),
+    "edge.benchmark": (*GROUND, "edge.runtime", "edge.tflite", "edge.results"),
+    "edge.benchmark.browser": (*GROUND, "edge.benchmark", "edge.results", "edge.web"),
+    "edge.report": (*GROUND, "edge.results", "edge.tflite.variables", "rich"),
+    "edge.report.pictures": (*GROUND, "edge.report", "edge.results", "matplotlib"),
+    "edge.devices": (*GROUND, "edge", "edge.tflite", "edge.runtime"),
+    "edge.devices.raspberry_pi.sensors": ("edge.aliases", "edge.devices", "smbus2"),
+    "edge.cli": ("edge", "typer", "rich"),
+    "edge.convert": (
+        *GROUND,
+        *("edge.tflite", "edge.runtime", "edge.results", "edge.inspection", "edge"),
+        *WORKSTATION,
+        "keras_lstm_plus",
+    ),
+}
+# Inside of a package: who may take whom of its rooms, beside itself.
+ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
+    "edge.convert": {
+        "graph": (),
+        "request": (),
+        "keras_model": ("tf_private",),
+        "tf_private": (),
+        "samples": ("keras_model",),
+        "refusals": ("request", "keras_model"),
+        "plan": ("refusals", "request", "keras_model"),
+        "tracing": ("plan", "keras_model", "graph", "tf_private"),
+        "edits": ("graph", "keras_model", "tracing"),
+        "quantization": ("edits", "graph", "keras_model", "tracing", "samples", "tf_private"),
+        "verification": ("keras_model", "samples", "request", "tracing", "tf_private"),
+        "job": ("keras_model", "plan", "quantization", "request", "samples", "tracing", "verification"),
+        "passes": ("edits", "graph", "job", "quantization", "tracing"),
+        "pipeline": (
+            "graph",
+            "job",
+            "keras_model",
+            "passes",
+            "quantization",
+            "request",
+            "tracing",
+            "verification",
+        ),
+        "__init__": ("pipeline", "verification"),
+    },
+    "keras_lstm_plus": {
+        "aliases": (),
+        "spec": (),
+        "variants": ("spec",),
+        "step": ("aliases", "spec"),
+        "private": ("aliases",),
+        "dropout": ("aliases", "private", "spec"),
+        "cell": ("aliases", "dropout", "spec", "step", "variants", "private"),
+        "whole_sequence": ("aliases", "cell", "private", "spec", "step"),
+        "recurrence": ("aliases", "cell", "step", "whole_sequence"),
+        "layer": ("aliases", "cell", "recurrence", "spec", "private"),
+        "grid_lstm": ("aliases", "cell", "spec", "variants"),
+        "gates": ("aliases", "cell", "private", "recurrence", "spec", "step"),
+        "gate_plot": ("aliases", "gates", "spec"),
+        "catalogue": ("spec", "variants"),
+        "interop": ("aliases", "cell", "layer", "spec", "step", "variants"),
+        "__init__": ("aliases", "cell", "gate_plot", "gates", "grid_lstm", "layer", "spec", "variants"),
+    },
+}
+FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
+    "keras_lstm_plus": ("keras",),
+    "keras_lstm_plus.private": ("keras", "tensorflow"),
+    "keras_lstm_plus.whole_sequence": ("keras", "tensorflow"),
+    "keras_lstm_plus.gate_plot": ("matplotlib",),
+    "keras_lstm_plus.interop.torch_lstm": ("keras", "torch"),
+    "keras_lstm_plus.interop": ("keras", "onnx"),
+}
+RULES |= {name: ("keras_lstm_plus", *more) for name, more in FRAMEWORKS.items()}
+LONGEST = 300  # lines of a file
+GROUND_FLOOR = 10  # modules on the ground floor of `edge`
+TREES = (*PACKAGES, "examples", "tests", "benchmarks")
 
 
-def test_help_comes_without_any_of_it() -> None:
-    result = run_module("--help", banned=(*WORKSTATION, *RUNTIMES, "matplotlib"))
-    assert result.returncode == 0, result.stderr
-    assert "benchmark" in result.stdout
-    assert "inspect" in result.stdout
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the two packages by its dotted name."""
+    return {name_of(path): path for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
 
 
-def test_inspect_needs_no_runtime() -> None:
-    result = run_module("inspect", str(model_file("carry")), banned=(*WORKSTATION, *RUNTIMES))
-    assert result.returncode == 0, result.stderr
-    assert "UNIDIRECTIONAL_SEQUENCE_LSTM" in result.stdout
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich"])
-def test_without_typer_or_rich_the_command_line_says_what_to_install(missing: str) -> None:
-    result = run_module("--help", banned=(missing,))
-    assert result.returncode == 1
-    assert result.stderr.strip() == "The command line needs two more packages: pip install typer rich"
-
-
-def imported(path: Path) -> set[str]:
-    """Every module that a file names in an import, wherever it stands."""
-    names: set[str] = set()
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """The modules that a file imports, wherever in it: ours by their own names, others by their first."""
+    found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name}: a relative import"
-            names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {
+                name if (name := f"{node.module}.{alias.name}") in known_names() else str(node.module)
+                for alias in node.names
+            }
+    return frozenset(name if name.split(".")[0] in PACKAGES else name.split(".")[0] for name in found)
 
 
-def test_imports_run_one_way() -> None:
-    for path in (ROOT / "edge").glob("*.py"):
-        allowed = {"edge", "numpy", *sys.stdlib_module_names}
-        allowed |= {"typer", "rich"} if path.name.startswith("cli") else set()
-        allowed |= {"rich"} if path.name.startswith("report") else set()
-        allowed |= {"matplotlib"} if path.name == "report_pictures.py" else set()
-        names = imported(path)
-        assert {name.split(".")[0] for name in names} <= allowed, path.name
-        assert not any(name.startswith("edge.convert") for name in names), path.name
-    for path in (ROOT / "keras_lstm_plus").rglob("*.py"):
-        assert not any(name.split(".")[0] == "edge" for name in imported(path)), path.name
+@cache
+def known_names() -> frozenset[str]:
+    return frozenset(name_of(path) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def is_below(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def breaches(name: str, path: Path) -> set[str]:
+    """What a module imports and may not."""
+    rule = max((package for package in RULES if is_below(name, package)), key=len)
+    # `import edge` gives the face, not all that is in it.
+    allowed = [each for each in RULES[rule] if each != "edge"] + [rule] * (rule != "edge")
+    free = {*sys.stdlib_module_names, "numpy", *(("edge",) if "edge" in RULES[rule] else ())}
+    if rule == "edge.cli":
+        allowed.append("edge")
+    return {
+        other
+        for other in imported(path)
+        if other not in free and not any(is_below(other, each) for each in allowed)
+    }
+
+
+@pytest.mark.parametrize("name", sorted(known_names()))
+def test_a_module_imports_what_its_package_may(name: str) -> None:
+    assert breaches(name, modules()[name]) == set()
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_rooms_of_a_package_import_one_way(package: str) -> None:
+    rooms = ROOMS[package]
+    for name, path in modules().items():
+        if not is_below(name, package):
+            continue
+        room = name.removeprefix(package).lstrip(".").split(".")[0] or "__init__"
+        assert room in rooms, f"{name} is in no room of the table"
+        taken = {
+            other.removeprefix(package).lstrip(".").split(".")[0]
+            for other in imported(path)
+            if is_below(other, package)
+        } - {room, ""}
+        assert taken <= set(rooms[room]), f"{name} takes {taken - set(rooms[room])}"
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    """Between modules, and so between rooms; a package counts as its `__init__`."""
+    done: set[str] = set()
+
+    def follow(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join([*way[way.index(name) :], name])
+        if name in done:
+            return
+        for other in sorted(imported(modules()[name]) & known_names()):
+            if other != name:
+                follow(other, (*way, name))
+        done.add(name)
+
+    for name in sorted(known_names()):
+        follow(name, ())
+
+
+def test_there_is_no_circle_between_rooms() -> None:
+    """A room is a folder of `edge`, or a module on its ground floor."""
+    taken: dict[str, set[str]] = {}
+    for name, path in modules().items():
+        if is_below(name, "edge"):
+            taken.setdefault(room_of(name), set()).update(map(room_of, imported(path) & known_names()))
+    open_rooms = {room: others - {room} for room, others in taken.items()}
+    while free := [room for room, others in open_rooms.items() if not others & set(open_rooms)]:
+        for room in free:
+            del open_rooms[room]
+    assert open_rooms == {}
+
+
+def room_of(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+@pytest.mark.parametrize("name", sorted(n for n in known_names() if modules()[n].name == "__init__.py"))
+def test_no_module_bears_the_name_of_a_function_that_its_package_exports(name: str) -> None:
+    package = importlib.import_module(name)
+    exported = [
+        each for each in getattr(package, "__all__", ()) if inspect.isfunction(getattr(package, each))
+    ]
+    assert not [each for each in exported if f"{name}.{each}" in known_names()]
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    paths = [path for tree in TREES for path in (ROOT / tree).rglob("*.py")]
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    assert {str(path): count for path, count in lengths.items() if count > LONGEST} == {}
+
+
+def test_the_ground_floor_is_small() -> None:
+    assert len(list((ROOT / "edge").glob("*.py"))) <= GROUND_FLOOR
