@@ -77,9 +77,11 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     if request.state == "carry" and whole.is_free and not request.target.free_length:
         whole = whole.with_length(1)  # a stream comes step by step
     samples, checked_on = _samples(model, whole, request.quantize, data)
-    plan = decide(request, _sites(model, whole))
-    signature = _one_step(whole) if plan.lowering == "step" else whole
-    sites = _sites(model, signature, plan.lowering == "step")
+    signature, sites = whole, _sites(model, whole)
+    plan = decide(request, sites)
+    if plan.lowering == "step":
+        signature = _one_step(whole)
+        sites = _sites(model, signature, is_step=True)
     checked = evenly(samples, CHECKED_SAMPLES)
     expected = keras_outputs(model, whole, checked)
     return Job(model, request, plan, whole, signature, sites, samples, checked, checked_on, expected)
