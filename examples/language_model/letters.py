@@ -15,14 +15,13 @@ from rich.console import Console
 
 import edge
 from examples.common.data import check_reachable, local_copy
-from examples.common.files import costs, timed, write_files, write_json
+from examples.common.files import costs, timed, write_json
 from examples.common.tables import price, table
 from examples.language_model.corpus import Corpus
 from examples.language_model.device import stream_file
-from examples.language_model.experiment import calibration
-from examples.language_model.judge import guesses
+from examples.language_model.files import write
 from examples.language_model.network import Size
-from examples.language_model.scores import summary
+from examples.language_model.scores import guesses, judge
 from examples.language_model.store import train_or_load
 from examples.language_model.train import Recipe
 
@@ -74,10 +73,8 @@ def run(quick: bool, out: Path, seed: int, data_dir: Path | None, console: Conso
         f"{text.name}: {len(text.train):,} characters to learn from, {len(text.test):,} for the test"
     )
     trained = train_or_load("cifg", text, QUICK if quick else RECIPE, seed, out / "files", console)
-    whole = summary(guesses(trained.model, text.test, text.vocabulary), text.test[1:], text.vocabulary)
-    paths = write_files(
-        trained.model, "cifg", out / "files", calibration(text, seed), state="carry", labels=text.vocabulary
-    )
+    whole = judge(trained.model, text.test, text.vocabulary)
+    paths = write(trained.model, "cifg", text, seed, out / "files")
     asked = text.test[: 1 + (QUICK_DEVICE_CHARACTERS if quick else DEVICE_CHARACTERS)]
     device: dict[str, float] = {}
     with console.status("the files, character by character"):
