@@ -11,9 +11,8 @@ from matplotlib import pyplot as plt
 
 from edge.aliases import Array
 from examples.common.pictures import BLUE, COLOURS, GREY, INK, LINE, ORANGE, SOFT, STYLE, headline, save
-from examples.guitar_pedal.audio import SAMPLE_RATE
+from examples.guitar_pedal.data import SAMPLE_RATE, Pair
 from examples.guitar_pedal.realtime import Clock
-from examples.guitar_pedal.recordings import Pair
 from examples.guitar_pedal.report import Row
 
 SHOWN = 0.012  # seconds of waveform

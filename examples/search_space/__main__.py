@@ -27,10 +27,11 @@ def main(
     console = begin(out, needed=["seglearn"])
     with waking(console):
         from examples.search_space import pictures, report
+        from examples.search_space.data import SETS, shares
+        from examples.search_space.experiment import VARIANTS, Plan, Store, search
         from examples.search_space.files import FILED, write_and_judge
-        from examples.search_space.search import VARIANTS, Plan, Store, search
-        from examples.search_space.sets import SETS, shares
-        from examples.search_space.training import BATCH, UNITS
+        from examples.search_space.network import UNITS
+        from examples.search_space.train import BATCH
 
     if quick:
         # The watch alone: its recordings come in a package, those of the digits may have to be downloaded.

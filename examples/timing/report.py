@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.table import Table
 
 from examples.common.tables import table
-from examples.timing.experiments import Experiment
-from examples.timing.train import Learned
+from examples.timing.experiment import Row
 
 GERS_TASKS = ("MSD", "GTS", "PFG")
 CLAIMED_WITHOUT = (
@@ -25,48 +24,9 @@ PAPER_1997 = {
 }
 
 
-class Row(NamedTuple):
-    """One experiment and what came of it; `seconds` is how long it took."""
-
-    experiment: Experiment
-    learned: Learned
-    seconds: float
-
-    @property
-    def task(self) -> str:
-        return self.experiment.task.name
-
-    @property
-    def family(self) -> str:
-        return self.experiment.task.family
-
-    @property
-    def setting(self) -> str:
-        return self.experiment.setting.name
-
-    @property
-    def variant(self) -> str:
-        return self.experiment.variant
-
-    @property
-    def solved(self) -> int:
-        return sum(sequences is not None for sequences in self.learned.solved)
-
-    @property
-    def median(self) -> int | None:
-        """Training sequences until half of all networks had solved it; None: fewer than half did."""
-        known = sorted(n for n in self.learned.solved if n is not None)
-        middle = (len(self.learned.solved) - 1) // 2
-        return known[middle] if middle < len(known) else None
-
-
 def claimed(row: Row) -> bool:
     """Whether Gers et al. 2002 find the task of the row solvable for its variant."""
     return row.variant == "peephole" or row.family in CLAIMED_WITHOUT or row.task in CLAIMED_WITHOUT
-
-
-def share(row: Row) -> str:
-    return f"{row.solved}/{len(row.learned.solved)}"
 
 
 def gers_table(rows: Sequence[Row]) -> Table:
@@ -83,7 +43,7 @@ def gers_table(rows: Sequence[Row]) -> Table:
             lines.append([])
         family = first.family
         paper = ["yes" if claimed(here_row) else "no" for here_row in _one_each(list(here.values()))]
-        lines.append([task, *paper, *(share(here[kind]) if kind in here else "" for kind in kinds)])
+        lines.append([task, *paper, *(here[kind].share if kind in here else "" for kind in kinds)])
     heads = [f"{setting}\n{'with' if variant == 'peephole' else 'without'}" for setting, variant in kinds]
     columns = ["task", "paper\nwithout", "paper\nwith", *heads]
     return table("Solved runs, without and with peepholes", columns, lines)
@@ -105,7 +65,7 @@ def classics_table(rows: Sequence[Row]) -> Table:
         median = f"{row.median:,}" if row.median is not None else "-"
         limit = row.experiment.setting.updates * row.experiment.task.batch
         right = sum(row.learned.right) / len(row.learned.right)
-        lines.append([task, row.variant, share(row), median, f"{limit:,}", f"{right:.1%}", paper])
+        lines.append([task, row.variant, row.share, median, f"{limit:,}", f"{right:.1%}", paper])
     columns = ["task", "network", "solved", "sequences,\nmedian", "at most", "tests\nright", "paper"]
     return table("The tasks of 1997", columns, lines, left=2)
 

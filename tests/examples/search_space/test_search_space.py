@@ -13,9 +13,9 @@ import pytest
 from rich.console import Console
 
 from examples.common.data import local_copy
-from examples.search_space import search, sets
-from examples.search_space.search import VARIANTS, Plan, Store
-from examples.search_space.sets import Part, Task
+from examples.search_space import data, experiment
+from examples.search_space.data import Part, Task
+from examples.search_space.experiment import VARIANTS, Plan, Store
 from keras_lstm_plus.variants import get_spec
 from tests.helpers.example_runs import quick_run
 
@@ -23,32 +23,32 @@ from tests.helpers.example_runs import quick_run
 
 
 def test_every_person_and_every_recording_is_in_one_part() -> None:
-    assert sorted(person for people in sets.PEOPLE.values() for person in people) == list(range(1, 11))
-    assert sorted(number for numbers in sets.RECORDINGS.values() for number in numbers) == list(range(50))
-    assert list(sets.RECORDINGS["test"]) == [0, 1, 2, 3, 4]  # the official test part
+    assert sorted(person for people in data.PEOPLE.values() for person in people) == list(range(1, 11))
+    assert sorted(number for numbers in data.RECORDINGS.values() for number in numbers) == list(range(50))
+    assert list(data.RECORDINGS["test"]) == [0, 1, 2, 3, 4]  # the official test part
 
 
 def test_the_exercises_are_of_the_people_of_their_part(tmp_path: Path) -> None:
     from examples.exercise_recognition.data import cut_windows, load_recordings
 
-    task = sets.exercises(tmp_path)
+    task = data.exercises(tmp_path)
     assert (task.name, task.classes) == ("exercises", 7)
     for part in ("train", "validation", "test"):
-        windows = cut_windows(load_recordings(sets.PEOPLE[part], tmp_path), sets.WINDOW, sets.HOP)
+        windows = cut_windows(load_recordings(data.PEOPLE[part], tmp_path), data.WINDOW, data.HOP)
         found: Part = getattr(task, part)
-        assert found.x.shape == (len(windows.x), sets.WINDOW // sets.MEAN_OF, 6)
+        assert found.x.shape == (len(windows.x), data.WINDOW // data.MEAN_OF, 6)
         np.testing.assert_array_equal(found.label, windows.label)
-        expected = windows.x[7, 3 * sets.MEAN_OF : 4 * sets.MEAN_OF].mean(axis=0)
+        expected = windows.x[7, 3 * data.MEAN_OF : 4 * data.MEAN_OF].mean(axis=0)
         np.testing.assert_allclose(found.x[7, 3], expected, rtol=1e-5)
         assert set(found.label) == set(range(7))
 
 
 def test_the_digits_end_where_they_ended_and_begin_in_silence() -> None:
     features = np.arange(10, dtype=np.float32).reshape(5, 2)
-    whole = sets.padded(features, 8)
+    whole = data.padded(features, 8)
     np.testing.assert_array_equal(whole[3:], features)
-    np.testing.assert_allclose(whole[:3], math.log(sets.FEATURES.floor))
-    np.testing.assert_array_equal(sets.padded(features, 3), features[2:])
+    np.testing.assert_allclose(whole[:3], math.log(data.FEATURES.floor))
+    np.testing.assert_array_equal(data.padded(features, 3), features[2:])
 
 
 def test_the_digits_are_the_official_split(tmp_path: Path) -> None:
@@ -57,20 +57,22 @@ def test_the_digits_are_the_official_split(tmp_path: Path) -> None:
     if local_copy(ARCHIVE) is None:
         pytest.skip(f"there is no copy of {ARCHIVE} on this machine")
     pytest.importorskip("pydub")
-    task = sets.digits()
+    task = data.digits()
     assert [len(part.x) for part in (task.train, task.validation, task.test)] == [2000, 250, 250]
     for part in (task.train, task.validation, task.test):
-        assert part.x.shape[1:] == (sets.FRAMES, 20)
+        assert part.x.shape[1:] == (data.FRAMES, 20)
         assert np.bincount(part.label).tolist() == [len(part.x) // 10] * 10
         assert np.isfinite(part.x).all()
 
 
 def test_slower_is_the_mean_of_steps_and_statistics_are_of_features() -> None:
+    from examples.search_space.network import statistics
+
     x = np.random.default_rng(0).normal(size=(3, 11, 2)).astype(np.float32)
-    found = sets.slower(x, 4)
+    found = data.slower(x, 4)
     assert found.shape == (3, 2, 2)
     np.testing.assert_allclose(found[1, 1], [x[1, 4:8, 0].mean(), x[1, 4:8, 1].mean()], rtol=1e-5)
-    mean, variance = sets.statistics(x)
+    mean, variance = statistics(x)
     np.testing.assert_allclose(mean[1], x[:, :, 1].ravel().mean(), atol=1e-6)
     np.testing.assert_allclose(variance[0], x[:, :, 0].ravel().var(), rtol=1e-5)
 
@@ -123,7 +125,7 @@ class Fake:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> type[Fake]:
-    monkeypatch.setattr(search, "Trainer", Fake)
+    monkeypatch.setattr(experiment, "Trainer", Fake)
     Fake.made, Fake.trained = [], []
     return Fake
 
@@ -136,7 +138,7 @@ def task() -> Task:
 def run(path: Path, settings: dict | None = None) -> tuple[Store, str]:
     console = Console(file=io.StringIO(), width=100)
     store = Store(path, settings or {"epochs": PLAN.epochs, "rates": PLAN.rates})
-    search.search([task()], PLAN, store, console)
+    experiment.search([task()], PLAN, store, console)
     return store, console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -147,7 +149,7 @@ def test_the_rate_is_chosen_on_the_validation_part_and_other_seeds_judge(
     assert len(store.done) == PLAN.trainings == 14
     judged = [(each.variant, each.rate, each.seed) for each in store.done if each.stage == "judge"]
     assert judged == [("V", 1e-3, seed) for seed in (2, 3, 4)] + [("NFG", 1e-2, seed) for seed in (2, 3, 4)]
-    assert search.judged(store.done, "toy", "NFG") == pytest.approx([0.32, 0.33, 0.34])
+    assert experiment.judged(store.done, "toy", "NFG") == pytest.approx([0.32, 0.33, 0.34])
     assert fake.made == ["peephole", "nfg"]
     assert "14/14 toy, NFG: median error 33.0%" in printed
 
@@ -184,7 +186,7 @@ def test_results_of_other_settings_are_kept_and_not_gone_on_with(
 
 
 def test_a_training_is_that_of_its_seed_and_rate() -> None:
-    from examples.search_space.training import Trainer, schedule
+    from examples.search_space.train import Trainer, schedule
 
     rng = np.random.default_rng(0)
     parts = []
@@ -209,7 +211,7 @@ def test_a_training_is_that_of_its_seed_and_rate() -> None:
 
 
 def test_the_variant_without_a_fast_path_trains_too() -> None:
-    from examples.search_space.training import Trainer
+    from examples.search_space.train import Trainer
 
     x = np.random.default_rng(0).normal(size=(64, 3, 2)).astype(np.float32)
     part = Part(x, (x[:, 0, 0] > 0).astype(int))

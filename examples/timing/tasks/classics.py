@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from examples.timing import reber
-from examples.timing.task import Array, Batch, Task, within
+from examples.timing.tasks import reber
+from examples.timing.tasks.task import Array, Batch, Task, within
 
 ADDING_ERROR = 0.04
 ORDER_ERROR = 0.3
