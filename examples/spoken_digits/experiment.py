@@ -11,14 +11,15 @@ from rich.console import Console
 
 import edge
 from examples.common.files import predict_file
+from examples.common.wav import write_wav
 from examples.spoken_digits.bank import Bank
 from examples.spoken_digits.clips import Score, clip_features, score
 from examples.spoken_digits.data import SPEAKERS, Clip, Split
 from examples.spoken_digits.device import Heard, listen
 from examples.spoken_digits.events import Tally, tally, together
 from examples.spoken_digits.files import calibration_scenes, write_clip_files, write_stream_file
-from examples.spoken_digits.recording import Recording, join, write_wav
-from examples.spoken_digits.settings import DECIDER, FEATURES, FrontEnd
+from examples.spoken_digits.recording import Recording, join
+from examples.spoken_digits.settings import DECIDER, FEATURES, RATE, FrontEnd
 from examples.spoken_digits.train import train
 
 NOISES: dict[str, float | None] = {"room": None, "SNR 20 dB": 20.0, "SNR 10 dB": 10.0}
@@ -109,7 +110,9 @@ def hear(
         for noise in noises:
             recording = join(spoken, seed, NOISES[noise])
             below = NOISES[noise]
-            write_wav(folder / f"{speaker}{'' if below is None else f'_{below:.0f}dB'}.wav", recording.audio)
+            write_wav(
+                folder / f"{speaker}{'' if below is None else f'_{below:.0f}dB'}.wav", recording.audio, RATE
+            )
             heard = listen(recording.audio, model, FrontEnd(FEATURES, DECIDER))
             decided = [
                 (sample, decision.class_index)

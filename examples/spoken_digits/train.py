@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from examples.common.progress import TrainingBar
+from examples.common.progress import TrainingBar, warmed_up
 from examples.spoken_digits.bank import Bank
 from examples.spoken_digits.network import build
 from examples.spoken_digits.scenes import Scenes
@@ -40,10 +40,7 @@ def train(name: str, bank: Bank, epochs: int, seed: int, console: Console) -> Tr
     scenes = Scenes(bank, BATCH, BATCHES, seed)
     sample = np.concatenate([scenes[index][0] for index in range(4)])
     model = build(sample.mean(axis=(0, 1)), float(sample.std()))
-    warmup = epochs * BATCHES // 10
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.03 * LEARNING_RATE, 9 * warmup, warmup_target=LEARNING_RATE, warmup_steps=warmup
-    )
+    rate = warmed_up(LEARNING_RATE, epochs * BATCHES)
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0),
         keras.losses.SparseCategoricalCrossentropy(),

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from examples.common.tables import table
-from examples.timing.experiment import Row
+from examples.timing.experiment import BOTH, Row
 
 GERS_TASKS = ("MSD", "GTS", "PFG")
 CLAIMED_WITHOUT = (
@@ -33,7 +33,7 @@ def gers_table(rows: Sequence[Row]) -> Table:
     """Solved runs with and without peepholes, beside what the paper found."""
     rows = [row for row in rows if row.family in GERS_TASKS]
     settings = list(dict.fromkeys(row.setting for row in rows))
-    kinds = [(setting, variant) for setting in settings for variant in ("standard", "peephole")]
+    kinds = [(setting, variant) for setting in settings for variant in BOTH]
     lines: list[list[str]] = []
     family = None
     for task in dict.fromkeys(row.task for row in rows):
@@ -42,15 +42,12 @@ def gers_table(rows: Sequence[Row]) -> Table:
         if family not in (None, first.family):
             lines.append([])
         family = first.family
-        paper = ["yes" if claimed(here_row) else "no" for here_row in _one_each(list(here.values()))]
+        by_variant = {variant: row for (_, variant), row in here.items()}
+        paper = ["yes" if claimed(by_variant[variant]) else "no" for variant in BOTH]
         lines.append([task, *paper, *(here[kind].share if kind in here else "" for kind in kinds)])
     heads = [f"{setting}\n{'with' if variant == 'peephole' else 'without'}" for setting, variant in kinds]
     columns = ["task", "paper\nwithout", "paper\nwith", *heads]
     return table("Solved runs, without and with peepholes", columns, lines)
-
-
-def _one_each(rows: Sequence[Row]) -> list[Row]:
-    return [next(row for row in rows if row.variant == variant) for variant in ("standard", "peephole")]
 
 
 def classics_table(rows: Sequence[Row]) -> Table:

@@ -126,9 +126,15 @@ def test_a_copy_is_found_where_the_variable_says(tmp_path: Path, monkeypatch: py
     assert data.local_copy("archive.tgz") == tmp_path / "archive.tgz"
 
 
-def test_a_server_that_cannot_be_reached_is_one_sentence() -> None:
+def test_without_a_copy_a_server_that_cannot_be_reached_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(data.VARIABLE, str(tmp_path))
+    url = "https://nowhere.invalid/brown.zip"
     with pytest.raises(FileNotFoundError, match=rf"brown.zip is not on this machine.*{data.VARIABLE}"):
-        data.check_reachable("https://nowhere.invalid/brown.zip", "brown.zip")
+        data.copy_of(url, "brown.tgz", "brown.zip")
+    (tmp_path / "brown.zip").write_text("")
+    assert data.copy_of(url, "brown.tgz", "brown.zip") == tmp_path / "brown.zip"
 
 
 # -- what is shown -----------------------------------------------------------------------------------------

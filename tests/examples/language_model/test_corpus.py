@@ -113,16 +113,6 @@ def test_sentences_of_a_part_lie_wholly_in_it(data_dir: Path) -> None:
         data.load_sentences("all", data_dir)
 
 
-def test_no_archive_and_no_network_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(url: str, name: str) -> None:
-        raise FileNotFoundError(f"{name} is not on this machine")
-
-    monkeypatch.setattr(data, "local_copy", lambda name: None)
-    monkeypatch.setattr(data, "check_reachable", unreachable)
-    with pytest.raises(FileNotFoundError, match=r"brown\.zip is not on this machine"):
-        data.archive_file()
-
-
 def test_a_text_of_ones_own_has_its_own_vocabulary(tmp_path: Path) -> None:
     path = tmp_path / "my.txt"
     path.write_text("The cat sat. The cat ran!\n\n" * 400 + "A dodo.\n", encoding="utf-8")

@@ -14,9 +14,10 @@ import pytest
 from edge.aliases import Array
 from edge.runtime.decisions import Decider
 from examples.common.data import local_copy
+from examples.common.wav import write_wav
 from examples.spoken_digits import clips, data, device, recording, settings, sound
 from examples.spoken_digits.events import LATEST, tally, together
-from examples.spoken_digits.recording import Word, write_wav
+from examples.spoken_digits.recording import Word
 from examples.spoken_digits.settings import BACKGROUND, DIGITS, FEATURES, LABELS, RATE, FrontEnd
 from tests.helpers.example_runs import quick_run
 from tests.helpers.places import ROOT
@@ -212,7 +213,7 @@ def test_a_wav_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound at all")
     with pytest.raises(SystemExit, match="cannot be read as a wav file"):
         device.read_wav(tmp_path / "text.wav", RATE)
-    write_wav(tmp_path / "cut.wav", np.zeros(400, np.int16))
+    write_wav(tmp_path / "cut.wav", np.zeros(400, np.int16), RATE)
     (tmp_path / "cut.wav").write_bytes((tmp_path / "cut.wav").read_bytes()[:-299])
     with pytest.raises(SystemExit, match=r"cut.wav is cut: 501 of 800 bytes"):
         device.read_wav(tmp_path / "cut.wav", RATE)
