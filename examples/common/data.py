@@ -66,7 +66,7 @@ def prepared(name: str, data_dir: str | Path | None, url: str, *names: str) -> A
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # pydub looks for ffmpeg, which a wav does not need
         builder = tfds.builder(name, data_dir=data_dir and str(data_dir))
-        if not builder.is_prepared():
+        if not builder.info.splits:
             copy = copy_of(url, *names)  # so that a missing network is said before TFDS tries for minutes
             config = tfds.download.DownloadConfig(manual_dir=copy and str(copy.parent))
             builder.download_and_prepare(download_config=config)

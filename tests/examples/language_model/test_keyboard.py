@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from examples.language_model.corpus import PARAGRAPH, RARE, SYMBOLS
+from tests.helpers.example_runs import without_tensorflow
 from tests.helpers.language import VOCABULARY, plain_losses_and_ranks, random_network, words_of
-from tests.helpers.places import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -152,24 +150,17 @@ def test_writing_on_repeats_with_the_seed(files) -> None:  # type: ignore[no-unt
 # -- the command, without TensorFlow -----------------------------------------------------------------------
 
 
-def run_without_tensorflow(*arguments: str) -> subprocess.CompletedProcess[str]:
-    code = (
-        "import sys, runpy; sys.modules['tensorflow'] = sys.modules['keras'] = None;"
-        f"sys.argv = ['language_model', *{list(arguments)!r}];"
-        "runpy.run_module('examples.language_model', run_name='__main__')"
-    )
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-
 def test_predict_needs_no_tensorflow(files) -> None:  # type: ignore[no-untyped-def]
-    done = run_without_tensorflow("predict", "the buses went to Paris", "--file", str(files[1]["int8"]))
+    done = without_tensorflow(
+        "language_model", "predict", "the buses went to Paris", "--file", str(files[1]["int8"])
+    )
     assert done.returncode == 0, done.stderr
     assert "went (unknown)" in done.stdout
     assert "Paris" in done.stdout
 
 
 def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path) -> None:
-    done = run_without_tensorflow("predict", "the", "--out", str(tmp_path))
+    done = without_tensorflow("language_model", "predict", "the", "--out", str(tmp_path))
     assert done.returncode == 1
     assert "trains and writes it; --file names another" in done.stderr
     assert "Traceback" not in done.stderr

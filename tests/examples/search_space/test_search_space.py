@@ -17,7 +17,7 @@ from examples.search_space import data, experiment
 from examples.search_space.data import Part, Task
 from examples.search_space.experiment import VARIANTS, Plan, Store
 from keras_lstm_plus.variants import get_spec
-from tests.helpers.example_runs import quick_run
+from tests.helpers.example_runs import has_pictures, quick_run
 
 # -- the sets ----------------------------------------------------------------------------------------------
 
@@ -213,7 +213,7 @@ def test_a_training_is_that_of_its_seed_and_rate() -> None:
 def test_the_variant_without_a_fast_path_trains_too() -> None:
     from examples.search_space.train import Trainer
 
-    x = np.random.default_rng(0).normal(size=(64, 3, 2)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(64, 2, 2)).astype(np.float32)
     part = Part(x, (x[:, 0, 0] > 0).astype(int))
     trainer = Trainer(Task("first", 2, part, part, part), VARIANTS["FGR"], epochs=60)
     assert trainer.train(3e-2, 0).test < 0.1  # chance is 0.5
@@ -239,5 +239,4 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     assert {path.name for path in (out / "files").glob("*.tflite")} == {
         f"cifg_{kind}.tflite" for kind in ("float", "dynamic", "int8")
     }
-    assert (out / "variants.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(out.rglob("*.part"))
+    assert has_pictures(out, "variants")

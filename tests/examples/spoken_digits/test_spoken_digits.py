@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import wave
 from pathlib import Path
 
@@ -19,8 +17,7 @@ from examples.spoken_digits import clips, data, device, recording, settings, sou
 from examples.spoken_digits.events import LATEST, tally, together
 from examples.spoken_digits.recording import Word
 from examples.spoken_digits.settings import BACKGROUND, DIGITS, FEATURES, LABELS, RATE, FrontEnd
-from tests.helpers.example_runs import quick_run
-from tests.helpers.places import ROOT
+from tests.helpers.example_runs import has_pictures, quick_run, without_tensorflow
 from tests.helpers.spoken import clip, few_clips, tone
 
 needs_copy = pytest.mark.skipif(
@@ -222,18 +219,8 @@ def test_a_wav_that_is_none_is_one_sentence(tmp_path: Path) -> None:
 # -- the command -------------------------------------------------------------------------------------------
 
 
-def without_tensorflow(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a Python that has no TensorFlow and no Keras."""
-    code = (
-        "import sys, runpy; sys.modules['tensorflow'] = None; sys.modules['keras'] = None;"
-        f"sys.argv = ['demo', *{arguments!r}];"
-        "runpy.run_module('examples.spoken_digits', run_name='__main__')"
-    )
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-
 def test_listening_before_a_run_says_what_to_do(tmp_path: Path) -> None:
-    done = without_tensorflow("--listen", "own.wav", "--out", str(tmp_path))
+    done = without_tensorflow("spoken_digits", "--listen", "own.wav", "--out", str(tmp_path))
     assert done.returncode == 1
     assert "run `python -m examples.spoken_digits` first" in done.stderr
 
@@ -256,11 +243,11 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     for stream in streams.values():
         assert stream["right"] + stream["wrong"] + stream["missed"] == stream["digits"] == 50
         assert stream["real_time_factor"] < 1
-    for picture in ("stream", "latency", "accuracy", "thresholds"):
-        assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(out.rglob("*.part"))
+    assert has_pictures(out, "stream", "latency", "accuracy", "thresholds")
     # The files of that run hear a wav of it, where there is no TensorFlow; as many digits as it counted.
-    done = without_tensorflow("--listen", str(out / "official" / "george.wav"), "--out", str(out))
+    done = without_tensorflow(
+        "spoken_digits", "--listen", str(out / "official" / "george.wav"), "--out", str(out)
+    )
     assert done.returncode == 0, done.stderr
     stream = streams["int8"]
     decisions = stream["right"] + stream["wrong"] + stream["false_alarms"]
