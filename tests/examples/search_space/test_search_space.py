@@ -65,16 +65,23 @@ def test_the_digits_are_the_official_split(tmp_path: Path) -> None:
         assert np.isfinite(part.x).all()
 
 
-def test_slower_is_the_mean_of_steps_and_statistics_are_of_features() -> None:
-    from examples.search_space.network import statistics
-
+def test_slower_is_the_mean_of_steps() -> None:
     x = np.random.default_rng(0).normal(size=(3, 11, 2)).astype(np.float32)
     found = data.slower(x, 4)
     assert found.shape == (3, 2, 2)
     np.testing.assert_allclose(found[1, 1], [x[1, 4:8, 0].mean(), x[1, 4:8, 1].mean()], rtol=1e-5)
-    mean, variance = statistics(x)
-    np.testing.assert_allclose(mean[1], x[:, :, 1].ravel().mean(), atol=1e-6)
-    np.testing.assert_allclose(variance[0], x[:, :, 0].ravel().var(), rtol=1e-5)
+
+
+def test_a_network_standardises_each_feature_by_what_it_learns_from() -> None:
+    from examples.search_space.network import build
+
+    rng = np.random.default_rng(0)
+    learned, other = (Part(rng.normal(n, 2, size=(3, 11, 2)), np.zeros(3)) for n in (1, 5))
+    layer = build(Task("", 2, learned, other, other), "standard").get_layer("standardise")
+    for feature in range(2):
+        values = learned.x[:, :, feature].ravel()
+        assert np.asarray(layer.mean)[..., feature].item() == pytest.approx(values.mean(), rel=1e-5)
+        assert np.asarray(layer.variance)[..., feature].item() == pytest.approx(values.var(), rel=1e-5)
 
 
 # -- the variants ------------------------------------------------------------------------------------------
