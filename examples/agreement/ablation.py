@@ -19,9 +19,9 @@ import numpy as np
 from keras import ops
 
 from edge.aliases import Array
+from examples.agreement.data import encode
 from examples.agreement.grammar import WORD_ID, Sentence
 from examples.agreement.network import parts
-from examples.agreement.train import encode
 from keras_lstm_plus import trace
 
 BROKEN = 0.6  # share of right answers at which no more units are silenced; guessing gives 0.5

@@ -129,7 +129,7 @@ def show(
 ) -> None:
     """Print so many of the dependencies in the whole corpus, half of them with an attractor, to be read
     by eye: `[subject]`, `*verb*`."""
-    from examples.language_model.corpus import load_sentences
+    from examples.language_model.data import load_sentences
 
     found = [one for one in dependencies(load_sentences()) if one.agrees]
     rng = random.Random(seed)

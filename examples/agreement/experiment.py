@@ -11,12 +11,13 @@ import numpy as np
 from rich.console import Console
 
 from edge.aliases import Array
+from examples.agreement.data import DIETS, draw, encode
 from examples.agreement.grammar import LONGEST_GAP, number_sentence
 from examples.agreement.judge import SEED, Exam, Marks, answers, mark
 from examples.agreement.network import units_for, weights
 from examples.agreement.reach import gradient_reach
 from examples.agreement.store import load_trial, save_trial
-from examples.agreement.train import BATCH, BATCHES, DIETS, draw, encode, train, untrained
+from examples.agreement.train import BATCH, BATCHES, train, untrained
 
 BACK = LONGEST_GAP + 1  # words: the subject is so far from the verb
 
@@ -64,7 +65,7 @@ class Trial(NamedTuple):
 
     Attributes:
         network: its recurrent layer.
-        diet: which gaps it learned from, one of `train.DIETS`.
+        diet: which gaps it learned from, one of `data.DIETS`.
         seed: of its weights and sentences.
         marks: how it was judged.
         before, after: how much of the gradient reaches 1, 2, ... words back, untrained and trained, `[BACK]`.

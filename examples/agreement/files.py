@@ -7,11 +7,11 @@ from pathlib import Path
 import keras
 
 import edge
+from examples.agreement.data import draw, encode
 from examples.agreement.experiment import Trial
 from examples.agreement.grammar import LONGEST_GAP
 from examples.agreement.judge import Exam, mark
 from examples.agreement.report import Row
-from examples.agreement.train import draw, encode
 from examples.common.files import write_files
 
 CALIBRATION = 200  # sentences

@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.aliases import Array
 from examples.agreement.ablation import Ablation, ablate
+from examples.agreement.data import encode
 from examples.agreement.grammar import (
     LENGTH,
     LONGEST_GAP,
@@ -21,7 +22,6 @@ from examples.agreement.grammar import (
 )
 from examples.agreement.judge import SEED
 from examples.agreement.network import parts
-from examples.agreement.train import encode
 from keras_lstm_plus import trace
 from keras_lstm_plus.gates import GateTrace
 

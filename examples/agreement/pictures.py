@@ -10,12 +10,12 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from edge.aliases import Array
+from examples.agreement.data import DIETS
 from examples.agreement.experiment import BACK, Trial
 from examples.agreement.inside import CARLA, LEARNED, Insight, Seen
 from examples.agreement.judge import GAPS, NOUNS, NOUNS_GAP
 from examples.agreement.reading import Reading
 from examples.agreement.report import networks, of
-from examples.agreement.train import DIETS
 from examples.common.pictures import (
     BLUE,
     GREEN,

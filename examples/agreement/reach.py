@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
+from examples.agreement.data import encode
 from examples.agreement.grammar import Sentence
 from examples.agreement.network import parts
-from examples.agreement.train import encode
 
 
 def gradient_reach(model: keras.Model, sentences: Sequence[Sentence], back: int) -> Array:

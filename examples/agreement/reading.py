@@ -107,9 +107,9 @@ def read(folder: Path, data_dir: Path | None) -> tuple[Material, list[Reading]]:
     Raises:
         FileNotFoundError: the corpus or the trained model is missing; the message says what to do.
     """
-    from examples.language_model.corpus import load_sentences
+    from examples.language_model.corpus import PARAGRAPH, RARE
+    from examples.language_model.data import load_sentences
     from examples.language_model.store import load_language_model
-    from examples.language_model.words import PARAGRAPH, RARE
 
     model, vocabulary = load_language_model(folder, KINDS[0])
     models = {KINDS[0]: model}

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.table import Table
 
+from examples.agreement.data import DIETS
 from examples.agreement.experiment import Trial
 from examples.agreement.inside import LEARNED, Insight
 from examples.agreement.judge import GAPS, NOUNS, NOUNS_GAP, Marks
 from examples.agreement.reading import Reading
-from examples.agreement.train import DIETS
 from examples.common.files import Cost
 from examples.common.minimal_pairs import Share
 from examples.common.tables import price, table

@@ -12,7 +12,7 @@ from edge.aliases import Array
 from examples.agreement.judge import Marks
 
 HERE = Path(__file__).parent
-MADE_BY = ("grammar.py", "judge.py", "network.py", "reach.py", "train.py")
+MADE_BY = ("data.py", "grammar.py", "judge.py", "network.py", "reach.py", "train.py")
 Kept = tuple[Marks, Array, Array, keras.Model]
 
 

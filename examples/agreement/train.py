@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
-import numpy as np
 from rich.console import Console
 
 from edge.aliases import Array
-from examples.agreement.grammar import (
-    LENGTH,
-    LONGEST_GAP,
-    WORD_ID,
-    Sentence,
-    gender_sentence,
-    number_sentence,
-)
 from examples.agreement.network import build, units_for
 from examples.common.progress import TrainingBar
 
 BATCH = 128
 BATCHES = 150  # an epoch
 LEARNING_RATE = 1e-2
-DIETS = {"all": (0, LONGEST_GAP), "long": (20, LONGEST_GAP)}  # gaps of the sentences learned from, in words
-
-
-def draw(seed: int, count: int, gaps: tuple[int, int]) -> list[Sentence]:
-    """So many sentences, number and gender in turn, with gaps of any length from first to last."""
-    rng = np.random.default_rng(seed)
-    kinds = (number_sentence, gender_sentence)
-    return [kinds[index % 2](rng, int(rng.integers(gaps[0], gaps[1] + 1))) for index in range(count)]
-
-
-def encode(sentences: Sequence[Sentence]) -> tuple[Array, Array]:
-    """Word numbers of prefixes, `[sentences, 40]`, zeros in front, and of right words, `[sentences]`."""
-    words = np.zeros((len(sentences), LENGTH), np.int32)
-    for row, sentence in enumerate(sentences):
-        words[row, -len(sentence.prefix) :] = [WORD_ID[word] for word in sentence.prefix]
-    return words, np.array([WORD_ID[sentence.right] for sentence in sentences], np.int32)
 
 
 def untrained(name: str, seed: int) -> keras.Model:
@@ -54,7 +27,7 @@ def train(
 
     Args:
         name: of its recurrent layer, one of `network.MAKERS`.
-        words, targets: from `encode`.
+        words, targets: from `data.encode`.
         epochs: of `batches` batches; a learning rate that fades out over all of them.
         seed: of the weights and the order of the sentences.
     """

@@ -84,13 +84,9 @@ class PairScores(NamedTuple):
         """Over all pairs."""
         return _share(self.preferred)
 
-    def by_attractors(self, most: int | None = None) -> dict[int, Share]:
-        """By the number of attractors, in rising order.
-
-        Args:
-            most: pairs with more are counted with those that have so many.
-        """
-        counts = self.attractors if most is None else np.minimum(self.attractors, most)
+    def by_attractors(self) -> dict[int, Share]:
+        """By the number of attractors, in rising order."""
+        counts = self.attractors
         return {int(count): _share(self.preferred[counts == count]) for count in np.unique(counts)}
 
 
@@ -100,7 +96,6 @@ def score_pairs(
     word_id: Callable[[str], int],
     *,
     length: int | None = None,
-    padding: int = 0,
     batch: int = 256,
 ) -> PairScores:
     """Ask a model about pairs.
@@ -112,9 +107,8 @@ def score_pairs(
             of a file in integers they do better, where a small probability is 0.
         pairs: what to ask.
         word_id: the number of a word, for example `ids.__getitem__`.
-        length: every prefix is brought to so many words: padded at the front, for a model that masks them
-            or knows them from training, or cut there. None: as they are; those of one length share a batch.
-        padding: what it is padded with.
+        length: every prefix is brought to so many words: filled up with 0 at the front, for a model that
+            masks it, or cut there. None: as they are; those of one length share a batch.
         batch: at most so many prefixes at a time.
 
     Raises:
@@ -150,7 +144,7 @@ def score_pairs(
                 "out pairs that it has no words for."
             )
     if length is not None:
-        prefixes = [([padding] * length + prefix)[-length:] for prefix in prefixes]
+        prefixes = [([0] * length + prefix)[-length:] for prefix in prefixes]
     values = np.empty(forms.shape)
     for rows in _batches(prefixes, batch):
         x = np.array([prefixes[row] for row in rows], np.int32)

@@ -66,11 +66,11 @@ def span(values: Sequence[float]) -> str:
     return f"{low}%" if low == high else f"{low} to {high}%"
 
 
-def save(figure: Figure, path: Path, dpi: int = 110) -> None:
-    """Write the picture whole or not at all."""
+def save(figure: Figure, path: Path, dpi: int = 110, foot: float = 0) -> None:
+    """Write the picture whole or not at all; `foot` is the share of its height kept free for a legend."""
     buffer = io.BytesIO()
     if figure.get_layout_engine() is None:
-        figure.tight_layout()
+        figure.tight_layout(rect=(0, foot, 1, 1))
     figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.25, facecolor="white")
     plt.close(figure)
     write_whole(path, buffer.getvalue())

@@ -24,6 +24,14 @@ def steps(console: Console, text: str = "{task.description}") -> Progress:
     )
 
 
+def warmed_up(rate: float, updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A learning rate that rises over the first tenth of the updates, and fades out as a cosine."""
+    warmup = updates // 10
+    return keras.optimizers.schedules.CosineDecay(
+        0.03 * rate, 9 * warmup, warmup_target=rate, warmup_steps=warmup
+    )
+
+
 class TrainingBar(keras.callbacks.Callback):
     """One line for a whole `model.fit`: a bar, the epoch, and what was measured after the one before.
 

@@ -11,11 +11,7 @@ from rich.console import Console
 
 from examples.common.files import predict_file, write_files
 from examples.exercise_recognition.data import CLASSES, SUBJECTS, cut_windows, load_recordings
-from examples.exercise_recognition.files import (
-    calibration_windows,
-    score,
-    write_stock_file,
-)
+from examples.exercise_recognition.files import calibration_windows, score, write_stock_file
 from examples.exercise_recognition.report import Row
 from examples.exercise_recognition.train import HOP, WINDOW, train
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from examples.common.progress import TrainingBar
+from examples.common.progress import TrainingBar, warmed_up
 from examples.exercise_recognition.augment import MovingWindows
 from examples.exercise_recognition.data import CLASSES, SAMPLE_RATE, Recording, Windows
 from examples.exercise_recognition.network import build, lstm_plus, statistics
@@ -48,10 +48,7 @@ def train(
     """
     keras.utils.set_random_seed(seed)
     model = build(lstm_plus(variant), *statistics(seen))
-    warmup = epochs * BATCHES // 10
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.03 * LEARNING_RATE, 9 * warmup, warmup_target=LEARNING_RATE, warmup_steps=warmup
-    )
+    rate = warmed_up(LEARNING_RATE, epochs * BATCHES)
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-4, global_clipnorm=1.0),
         keras.losses.CategoricalCrossentropy(label_smoothing=0.05),

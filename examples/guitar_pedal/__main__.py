@@ -27,16 +27,16 @@ def main(
     if (dry is None) != (wet is None):
         raise SystemExit("--dry and --wet belong together: the guitar, and the same through the pedal.")
     console = begin(out)
-    from examples.guitar_pedal import recordings as source
+    from examples.guitar_pedal import data
 
-    absent = source.missing() if dry is None else None
+    absent = data.missing() if dry is None else None
     if absent and quick:
         console.print(f"Nothing was run. {absent}", soft_wrap=True)
         return
     if absent:
         raise SystemExit(absent)
     try:
-        recordings = source.own(dry, wet) if dry and wet else source.record(out / "recordings")
+        recordings = data.own(dry, wet) if dry and wet else data.record(out / "recordings")
     except OSError as error:
         raise SystemExit(
             f"{error.filename or 'The recording'} cannot be read: {error.strerror or error}."

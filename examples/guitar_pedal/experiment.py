@@ -6,21 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from rich.console import Console
 
-from edge.aliases import Array
-from examples.common.files import write_files
-from examples.guitar_pedal.audio import write_wav
+from examples.guitar_pedal.data import Recordings
+from examples.guitar_pedal.files import write, write_sounds
 from examples.guitar_pedal.measure import TAPS, best_filter, filtered
 from examples.guitar_pedal.network import UNITS, streaming
 from examples.guitar_pedal.realtime import Clock, against_the_clock
-from examples.guitar_pedal.recordings import Pair, Recordings
 from examples.guitar_pedal.report import Row, judged
 from examples.guitar_pedal.train import train
-
-LENGTH = 1024  # samples of a stretch that ranges are taken from
-STRETCHES = 200
 
 
 class Found(NamedTuple):
@@ -64,7 +58,7 @@ def run(
     with console.status("writing the files"):
         answer = model.predict(unseen.dry[None, :, None], verbose=0)[0, :, 0]
         rows.append(judged(name, "Keras", unseen, answer))
-        paths = write_files(model, "pedal", out / "files", calibration(seen, seed), state="carry")
+        paths = write(model, seen, seed, out / "files")
     clocks = []
     for kind, path in paths.items():
         for block in blocks:
@@ -72,14 +66,5 @@ def run(
                 sound, clock = against_the_clock(path, unseen.dry, block, passes)
             clocks.append((kind, clock))
         rows.append(judged(name, kind, unseen, sound, path))
-    sounds = {"dry": unseen.dry, "wet": unseen.wet, "linear": rows[0].sound}
-    for listened, sound in {**sounds, **{row.form: row.sound for row in rows[2:]}}.items():
-        write_wav(out / f"listen_{listened}.wav", sound)
+    write_sounds(rows, unseen, out)
     return Found(rows, clocks, losses)
-
-
-def calibration(seen: list[Pair], seed: int) -> Array:
-    """Stretches of the guitar that the int8 file takes its ranges from, `[n, time, 1]`."""
-    cut = [pair.dry[: len(pair.dry) // LENGTH * LENGTH].reshape(-1, LENGTH, 1) for pair in seen]
-    stretches = np.concatenate(cut)
-    return stretches[np.random.default_rng(seed).permutation(len(stretches))[:STRETCHES]]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.aliases import Array
-from examples.guitar_pedal.recordings import Pair
+from examples.guitar_pedal.data import Pair
 
 EMPHASIS = 0.85
 TAPS = 1024  # of the linear filter: 23 ms

@@ -11,9 +11,8 @@ from matplotlib import pyplot as plt
 
 from edge.aliases import Array
 from examples.common.pictures import BLUE, COLOURS, GREY, INK, LINE, ORANGE, SOFT, STYLE, headline, save
-from examples.guitar_pedal.audio import SAMPLE_RATE
+from examples.guitar_pedal.data import SAMPLE_RATE, Pair
 from examples.guitar_pedal.realtime import Clock
-from examples.guitar_pedal.recordings import Pair
 from examples.guitar_pedal.report import Row
 
 SHOWN = 0.012  # seconds of waveform
@@ -55,9 +54,7 @@ def imitation(unseen: Pair, linear: Row, learned: Row, path: Path) -> None:
             f"Of the pedal's sound, the LSTM gets {learned.plain:.1%} of the energy wrong, "
             f"the best linear filter {linear.plain:.1%}",
         )
-        figure.tight_layout(rect=(0, 0.06, 1, 1))
-        figure.set_layout_engine("none")
-        save(figure, path, dpi=96)
+        save(figure, path, dpi=96, foot=0.06)
 
 
 def clock(clocks: Sequence[tuple[str, Clock]], path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import edge
 from edge.aliases import Array
 from edge.runtime.values import decode, encode
-from examples.guitar_pedal.audio import SAMPLE_RATE
+from examples.guitar_pedal.data import SAMPLE_RATE
 
 BLOCKS = (64, 128, 256)  # samples in a call, as sound cards have them
 PASSES = 3

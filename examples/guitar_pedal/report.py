@@ -12,9 +12,9 @@ from rich.table import Table
 from edge.aliases import Array
 from edge.benchmark import machine
 from examples.common.tables import table
+from examples.guitar_pedal.data import Pair, Recordings
 from examples.guitar_pedal.measure import TAPS, emphasised, esr
 from examples.guitar_pedal.realtime import Clock
-from examples.guitar_pedal.recordings import Pair, Recordings
 
 # Quick baselines of this project, on such clips through this pedal; how they were split is not recorded.
 BEFORE = {"linear filter": 0.100, "LSTM(16) with a skip": 0.039}

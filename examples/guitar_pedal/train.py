@@ -16,10 +16,9 @@ from rich.console import Console
 
 from edge.aliases import Array
 from examples.common.progress import LINES, steps
-from examples.guitar_pedal.audio import SAMPLE_RATE
+from examples.guitar_pedal.data import SAMPLE_RATE, Pair
 from examples.guitar_pedal.measure import EMPHASIS
 from examples.guitar_pedal.network import silence, training
-from examples.guitar_pedal.recordings import Pair
 
 WINDOW = 512  # samples from one update to the next
 WINDOWS = SAMPLE_RATE // 2 // WINDOW  # of a stretch, the one without an update among them

@@ -46,12 +46,14 @@ def main(
     console = begin(out)
     with waking(console):
         from examples.common.files import write_json
-        from examples.language_model import corpus, experiment, pictures, report
-        from examples.language_model.keyboard import Keyboard
+        from examples.language_model import experiment, pictures, report
+        from examples.language_model.corpus import own_text
+        from examples.language_model.data import brown
+        from examples.language_model.device import Keyboard
         from examples.language_model.train import FULL, QUICK
     try:
         limit = QUICK_WORDS if quick else None
-        learned = corpus.own_text(text, limit) if text else corpus.brown(data_dir, limit)
+        learned = own_text(text, limit) if text else brown(data_dir, limit)
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(str(error)) from error
     console.print(
@@ -85,7 +87,7 @@ def predict(
     out: Out = OUT,
 ) -> None:
     """Guess the next word as a keyboard does: word by word for a text, or live, letter by letter."""
-    from examples.language_model.prompt import predict as ask
+    from examples.language_model.keyboard import predict as ask
 
     try:
         ask(out, file, text, Console())

@@ -1,30 +1,33 @@
-"""From a text to numbers: one stream of words, cut into three parts, and the vocabulary.
+"""From a text to numbers: words as the Brown corpus writes them, the vocabulary, three parts of one stream.
 
-The recipe of Bengio et al. 2003 (A Neural Probabilistic Language Model, section 4) for the Brown corpus: case
-and punctuation are kept, marks stand between texts and paragraphs, the first 800,000 words are for training,
-the next 200,000 for validation and the rest for the test, and words found three times or less in the whole
-corpus become one symbol.
+On the device too, which reads what people type: so without TensorFlow.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from edge.aliases import Array
-from examples.language_model.brown import Sentence, load_corpus
-from examples.language_model.words import PARAGRAPH, RARE, TEXT, tokenise
 
-PARTS = ("train", "validation", "test")
-TRAIN, VALIDATION = 800_000, 200_000  # words
+TRAIN, VALIDATION = 800_000, 200_000  # words of the Brown corpus; other texts are cut in the same proportions
 RARELY = 3  # a word found so often or less is merged into `RARE`
-DOUBLED = frozenset("?!;:")  # the archive writes these marks twice; they are read once
 SMALLEST = 2_000  # words in a text of one's own
+
+RARE, TEXT, PARAGRAPH = "<rare>", "<text>", "<paragraph>"
+SYMBOLS = frozenset({RARE, TEXT, PARAGRAPH})
+
+_OPENING = {'"': "``", "“": "``", "‘": "``", "(": "(", "[": "["}
+_CLOSING = {'"': "''", "”": "''", ")": ")", "]": "]"} | {mark: mark for mark in ",.;:?!"}
+_ATTACHED = frozenset(_CLOSING.values())
+_DASH = re.compile(r"\s*(?:—|--+|\s–\s)\s*")
+_ABBREVIATION = re.compile(r"(?:[A-Za-z]\.)+|(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Gen|Col|Sen|Rep|Gov|vs|etc)\.")
 
 
 class Corpus(NamedTuple):
@@ -43,21 +46,6 @@ class Corpus(NamedTuple):
     train: Array
     validation: Array
     test: Array
-
-
-def brown(data_dir: Path | None = None, words: int | None = None) -> Corpus:
-    """The Brown corpus by Bengio's recipe.
-
-    Args:
-        data_dir: of TFDS, see `load_corpus`.
-        words: use only so many of its words, split in the same proportions, for a quick run.
-    """
-    stream = [word for word, _ in stream_of(load_corpus(data_dir))]
-    if words is None:
-        return _corpus("Brown corpus", stream, stream, TRAIN, VALIDATION)
-    train = round(words * TRAIN / len(stream))
-    part = stream[:words]
-    return _corpus(f"Brown corpus, {words:,} words", part, part, train, round(train * VALIDATION / TRAIN))
 
 
 def own_text(path: Path, words: int | None = None) -> Corpus:
@@ -83,51 +71,7 @@ def own_text(path: Path, words: int | None = None) -> Corpus:
             f"--text {path} has {len(stream)} words; a language model needs {SMALLEST:,} or more."
         )
     train = round(len(stream) * 0.68)
-    return _corpus(path.name, stream, stream[:train], train, round(train * VALIDATION / TRAIN))
-
-
-def stream_of(sentences: Sequence[Sentence]) -> Iterator[tuple[str, int]]:
-    """The words of the corpus with marks before texts and paragraphs, and the sentence that each is of."""
-    text = ""
-    for number, sentence in enumerate(sentences):
-        if sentence.text != text:
-            text = sentence.text
-            yield TEXT, number
-        if sentence.starts_paragraph:
-            yield PARAGRAPH, number
-        before = ""
-        for word in sentence.words:
-            if word in DOUBLED and word == before:
-                before = ""
-                continue
-            before = word
-            yield word, number
-
-
-def load_sentences(
-    split: str | None = None, data_dir: Path | None = None
-) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The sentences of the Brown corpus that lie wholly in a part of Bengio's split: (words, tags) of each.
-
-    They are as the archive has them: the marks of `DOUBLED` stand there twice, which the networks never saw.
-
-    Args:
-        split: one of `PARTS`; None: the whole corpus.
-        data_dir: of TFDS, see `load_corpus`.
-
-    Raises:
-        ValueError: there is no such part.
-    """
-    if split is not None and split not in PARTS:
-        raise ValueError(f"The corpus has the parts {', '.join(PARTS)}, received {split!r}.")
-    sentences = load_corpus(data_dir)
-    if split is None:
-        return [(sentence.words, sentence.tags) for sentence in sentences]
-    parts: dict[int, set[str]] = {}
-    for place, (_, number) in enumerate(stream_of(sentences)):
-        part = PARTS[(place >= TRAIN) + (place >= TRAIN + VALIDATION)]
-        parts.setdefault(number, set()).add(part)
-    return [(sentences[n].words, sentences[n].tags) for n, within in parts.items() if within == {split}]
+    return cut(path.name, stream, stream[:train], train, round(train * VALIDATION / TRAIN))
 
 
 def numbers(words: Sequence[str], vocabulary: Sequence[str]) -> Array:
@@ -137,7 +81,7 @@ def numbers(words: Sequence[str], vocabulary: Sequence[str]) -> Array:
     return np.fromiter((place.get(word, rare) for word in words), np.int32, len(words))
 
 
-def _corpus(name: str, stream: Sequence[str], counted: Sequence[str], train: int, validation: int) -> Corpus:
+def cut(name: str, stream: Sequence[str], counted: Sequence[str], train: int, validation: int) -> Corpus:
     """Merge the rare words of `counted`, number the others by falling frequency, cut the stream."""
     found = Counter(counted)
     kept = Counter({word: count for word, count in found.items() if count > RARELY})
@@ -146,3 +90,52 @@ def _corpus(name: str, stream: Sequence[str], counted: Sequence[str], train: int
     ids = numbers(stream, vocabulary)
     parts = [ids[a:b] for a, b in itertools.pairwise((0, train, train + validation, len(ids)))]
     return Corpus(name, vocabulary, np.bincount(parts[0], minlength=len(vocabulary)), *parts)
+
+
+def shown(word: str) -> str:
+    """The word as people write it: quotation marks as such."""
+    return {"``": "“", "''": "”"}.get(word, word)
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as a line of text, punctuation where it belongs.
+
+    Example:
+        >>> joined(["The", "buses", ",", "which", "went"])
+        'The buses, which went'
+    """
+    text = ""
+    for before, word in zip(("", *words), words, strict=False):
+        apart = text and word not in _ATTACHED and before not in _OPENING.values()
+        text += (" " if apart else "") + shown(word)
+    return text
+
+
+def tokenise(text: str, finished: bool = False, known: Collection[str] = ()) -> list[str]:
+    """A text as words and punctuation marks.
+
+    A word keeps its case, apostrophe and hyphens; double quotes become ` `` ` and `''`, a dash becomes `--`.
+
+    Args:
+        finished: whether the text has come to its end, so that its last full stop ends a sentence.
+        known: words that keep the full stop at their end, besides common abbreviations.
+
+    Example:
+        >>> tokenise('"The buses," he said, "went to Paris."')
+        ['``', 'The', 'buses', ',', "''", 'he', 'said', ',', '``', 'went', 'to', 'Paris', '.', "''"]
+    """
+    chunks = _DASH.sub(" -- ", text.replace("’", "'")).split()
+    words: list[str] = []
+    for number, chunk in enumerate(chunks):
+        last = finished and number == len(chunks) - 1
+        while len(chunk) > 1 and chunk[0] in _OPENING:
+            words.append(_OPENING[chunk[0]])
+            chunk = chunk[1:]
+        after: list[str] = []
+        while len(chunk) > 1 and chunk[-1] in _CLOSING:
+            if not last and (_ABBREVIATION.fullmatch(chunk) or (chunk.endswith(".") and chunk in known)):
+                break
+            after.append(_CLOSING[chunk[-1]])
+            chunk = chunk[:-1]
+        words += [_CLOSING.get(chunk, chunk), *reversed(after)]
+    return words

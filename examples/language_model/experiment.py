@@ -10,18 +10,14 @@ import numpy as np
 from rich.console import Console
 
 from edge.aliases import Array
-from examples.common.files import Cost, costs, timed, write_files
-from examples.common.progress import steps as progress_bar
+from examples.common.files import Cost, costs, timed
+from examples.language_model import files
 from examples.language_model.corpus import Corpus
-from examples.language_model.device import stream_file
-from examples.language_model.judge import guesses
 from examples.language_model.ngram import KneserNey
-from examples.language_model.scores import Guesses, Score, perplexity, summary
+from examples.language_model.scores import Guesses, Score, guesses, perplexity, summary
 from examples.language_model.store import train_or_load
 from examples.language_model.train import Recipe
 
-FILES = ("float", "dynamic", "int8")
-CALIBRATION = (64, 35)  # stretches of the training part, words of each
 MIXED = 0.5  # share of the trigram in a mixture, as in the paper
 
 
@@ -108,46 +104,11 @@ def _network(
     )
     mixed = [_mixed(each, counted) for each, counted in zip(found, trigram, strict=True)]
     with console.status(f"{kind}: writing the files"):
-        paths = write_files(
-            model,
-            kind,
-            folder,
-            calibration(corpus, seed),
-            kinds=FILES,
-            state="carry",
-            labels=corpus.vocabulary,
-        )
-    asked = corpus.test[: device_words + 1]
-    one_stream = guesses(model, asked, corpus.vocabulary, streams=1)
-    device = {"Keras": summary(one_stream, asked[1:], corpus.vocabulary)}
-    word_ms = {}
-    with progress_bar(console, f"{kind:9} {{task.description}} file, word by word") as bar:
-        for form, path in paths.items():
-            task = bar.add_task(form, total=len(asked) - 1)
-            streamed = stream_file(path, asked, lambda task=task: bar.advance(task))  # type: ignore[misc]
-            device[form] = summary(streamed.guesses, asked[1:], corpus.vocabulary)
-            word_ms[form] = streamed.latency
-            if bar.disable:
-                console.print(f"{kind:9} {form:7} file  perplexity {device[form].perplexity:6.1f}")
-    return Network(
-        model.count_params(),
-        history,
-        seconds,
-        validation,
-        test,
-        (mixed[0], mixed[1]),
-        device,
-        paths,
-        word_ms,
-    )
+        paths = files.write(model, kind, corpus, seed, folder)
+    device, word_ms = files.judge_on_device(kind, model, paths, corpus, device_words, console)
+    mixtures = (mixed[0], mixed[1])
+    return Network(model.count_params(), history, seconds, validation, test, mixtures, device, paths, word_ms)
 
 
 def _mixed(found: Guesses, trigram: Array) -> float:
     return perplexity((1 - MIXED) * np.exp(-found.losses[1:].astype(np.float64)) + MIXED * trigram)
-
-
-def calibration(corpus: Corpus, seed: int) -> Array:
-    """Stretches of the training part that the int8 file takes its ranges from, `[n, time]`."""
-    count, length = CALIBRATION
-    starts = np.random.default_rng(seed).integers(0, len(corpus.train) - length, count)
-    return corpus.train[starts[:, None] + np.arange(length)]

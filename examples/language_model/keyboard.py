@@ -1,125 +1,144 @@
-"""The keyboard: guesses of the next word from a file, word by word, as on a phone. No TensorFlow here."""
+"""`predict`: what the keyboard would offer, for a text word by word or live, letter by letter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
 
-import edge
-from edge.aliases import Array
-from examples.language_model.words import PARAGRAPH, RARE, SYMBOLS, tokenise
+from examples.common.command import quiet_stderr
+from examples.language_model.corpus import joined, shown, tokenise
+from examples.language_model.device import Guess, Keyboard, split_typed
 
-
-class Guess(NamedTuple):
-    """A word, and its probability after the words before it and the letters typed so far."""
-
-    word: str
-    probability: float
+ENTER, TAB, BACKSPACE, STOP = ("\r", "\n"), "\t", ("\x7f", "\b"), ("\x03", "\x04", "\x1b", "")
 
 
-class Keyboard:
-    """Guesses from a file with a state of its own (`state="carry"`) and the vocabulary in it as `labels`.
-
-    Args:
-        path: of the file.
+def file_of(out: Path) -> Path:
+    """The file to ask: the 8-bit one in the folder of a run, of the CIFG network if it was trained there.
 
     Raises:
-        ValueError: the file is missing or damaged, is for whole sequences, or has no vocabulary.
-
-    Example:
-        >>> keyboard = Keyboard(Path("results/language_model/files/cifg_dynamic.tflite"))  # doctest: +SKIP
-        >>> keyboard.type("The buses, which went to Par")  # doctest: +SKIP
-        [Guess(word='Paris', probability=0.41), ...]
+        FileNotFoundError: nothing has been trained there.
     """
-
-    def __init__(self, path: Path) -> None:
-        model = edge.load(path, num_threads=1)
-        if model.labels is None or RARE not in model.labels:
-            raise ValueError(
-                f"{path} has no vocabulary in it. python -m examples.language_model writes files that have."
-            )
-        self.vocabulary: Sequence[str] = model.labels
-        self.stream = model.stream()
-        self.place = {word: number for number, word in enumerate(self.vocabulary)}
-        self._symbols = np.array([self.place[word] for word in SYMBOLS if word in self.place])
-        self._folded = [word.casefold() for word in self.vocabulary]
-        self._fed: list[str] = []
-        self._probabilities = self._start()
-
-    def type(self, text: str, count: int = 3) -> list[Guess]:
-        """The best guesses after `text`: of the next word, or of the word whose letters it ends with."""
-        words, prefix = split_typed(text, self.place)
-        return self.guess(words, prefix, count)
-
-    def guess(self, words: Sequence[str], prefix: str = "", count: int = 3) -> list[Guess]:
-        """The best guesses after whole words.
-
-        Args:
-            words: from the start of a paragraph on. Those fed before are not fed again.
-            prefix: letters that the word begins with. Small letters find words of either case.
-            count: of guesses; there are fewer where fewer words begin so, none for what nobody knows.
-        """
-        self.feed(words)
-        fits = self._fitting(prefix)
-        if not len(fits):
-            return []
-        share = self._probabilities[fits]
-        if prefix:  # it is given, so the words that fit it share the whole
-            share = share / share.sum()
-        best = np.argsort(-share, kind="stable")[:count]
-        return [Guess(self.vocabulary[fits[n]], float(share[n])) for n in best]
-
-    def letters_needed(self, words: Sequence[str], following: str, count: int = 3) -> int:
-        """Letters of `following` to type after `words` until it is among the guesses; all if it never is."""
-        for typed in range(len(following)):
-            if following in [guess.word for guess in self.guess(words, following[:typed], count)]:
-                return typed
-        return len(following)
-
-    def probability(self, words: Sequence[str], following: str) -> float:
-        """P(following | words); of the symbol for rare words where the vocabulary lacks it."""
-        self.feed(words)
-        return float(self._probabilities[self.place.get(following, self.place[RARE])])
-
-    def feed(self, words: Sequence[str]) -> None:
-        """Read on to the end of `words`; a text that was changed in its middle is read anew."""
-        words = list(words)
-        if words[: len(self._fed)] != self._fed:
-            self._fed, self._probabilities = [], self._start()
-        for word in words[len(self._fed) :]:
-            self._probabilities = self._step(word)
-        self._fed = words
-
-    def _start(self) -> Array:
-        self.stream.reset()
-        return self._step(PARAGRAPH if PARAGRAPH in self.place else RARE)
-
-    def _step(self, word: str) -> Array:
-        return softmax(self.stream.step(self.place.get(word, self.place[RARE])))
-
-    def _fitting(self, prefix: str) -> Array:
-        """Numbers of the words that begin with the prefix; symbols never do."""
-        if prefix != prefix.casefold():
-            found = [n for n, word in enumerate(self.vocabulary) if word.startswith(prefix)]
-        else:
-            found = [n for n, word in enumerate(self._folded) if word.startswith(prefix)]
-        return np.setdiff1d(np.array(found, int), self._symbols)
+    for kind in ("cifg", "standard"):
+        path = out / "files" / f"{kind}_int8.tflite"
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"There is no 8-bit file in {out / 'files'}: python -m examples.language_model --out {out} trains "
+        "and writes it; --file names another file."
+    )
 
 
-def softmax(scores: Array) -> Array:
-    """Probabilities from scores, `[vocabulary]` each, in float64."""
-    powers = np.exp(scores.astype(np.float64) - scores.max())
-    return powers / powers.sum()
+def word_by_word(keyboard: Keyboard, text: str) -> Table:
+    """A line for each word of the text: three guesses before it was typed, and its probability."""
+    words = tokenise(text, known=keyboard.place)
+    table = Table(title="Offered before each word", title_justify="left")
+    for heading, justify in (("after", "right"), ("offered", "left"), ("typed", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table.add_column("P(typed)", justify="right")
+    for number in range(len(words) + 1):
+        guesses = keyboard.guess(words[:number])
+        last = number == len(words)
+        typed = "" if last else words[number]
+        unknown = bool(typed) and typed not in keyboard.place
+        likely = "" if last or unknown else f"{100 * keyboard.probability(words[:number], typed):.2f}%"
+        before = joined(words[max(0, number - 4) : number])
+        right = any(guess.word == typed for guess in guesses)
+        typed_text = Text(
+            shown(typed) + (" (unknown)" if unknown else ""), style="bold green" if right else ""
+        )
+        table.add_row(before, offered(guesses), typed_text, likely)
+    return table
 
 
-def split_typed(text: str, known: dict[str, int]) -> tuple[list[str], str]:
-    """What was typed as whole words, and the letters of the word that is not finished."""
-    if not text or text[-1].isspace():
-        return tokenise(text, known=known), ""
-    words = tokenise(text, known=known)
-    if not any(letter.isalnum() for letter in words[-1]):
-        return words, ""  # a punctuation mark is finished with its last character
-    return words[:-1], words[-1]
+def offered(guesses: list[Guess]) -> Text:
+    """The guesses on one line, with their probabilities."""
+    line = Text()
+    for guess in guesses:
+        line.append(f"{shown(guess.word)} ", style="bold")
+        line.append(f"{100 * guess.probability:.0f}%   ", style="dim")
+    return line
+
+
+def type_live(keyboard: Keyboard, console: Console, read: Callable[[], str]) -> str:
+    """Let somebody type: the line grows, three guesses stand below it; Tab takes the first.
+
+    Args:
+        read: gives the next key; an empty string, Escape or Control-C ends it, as Enter does.
+
+    Returns:
+        What was typed.
+    """
+    text = ""
+    with Live(_screen(keyboard, text), console=console, auto_refresh=False) as live:
+        while True:
+            key = read()
+            if key in ENTER or key in STOP:
+                return text
+            text = after_key(keyboard, text, key)
+            live.update(_screen(keyboard, text), refresh=True)
+
+
+def after_key(keyboard: Keyboard, text: str, key: str) -> str:
+    """The text after one more key: a character, Tab (the first guess, whole) or Backspace."""
+    if key in BACKSPACE:
+        return text[:-1]
+    if key != TAB:
+        return text + key if key.isprintable() else text
+    guesses = keyboard.type(text, count=1)
+    if not guesses:
+        return text
+    _, prefix = split_typed(text, keyboard.place)
+    kept = text.removesuffix(prefix)
+    word = shown(guesses[0].word)
+    if joined(["a", guesses[0].word]) == f"a{word}":  # a comma stands at the word before it
+        kept = kept.rstrip()
+    elif kept and not kept[-1].isspace():
+        kept += " "
+    return f"{kept}{word} "
+
+
+def _screen(keyboard: Keyboard, text: str) -> Text:
+    screen = Text(f"> {text}", style="bold")
+    screen.append("_\n", style="blink")
+    return screen.append_text(Text("  ")).append_text(offered(keyboard.type(text)))
+
+
+@contextmanager
+def keys() -> Iterator[Callable[[], str]]:
+    """Single keys from the terminal, as they are pressed."""
+    import termios  # not on Windows, where the caller reads whole lines
+    import tty
+
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setcbreak(descriptor)
+        yield lambda: sys.stdin.read(1)
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def predict(out: Path, file: Path | None, text: str | None, console: Console) -> None:
+    """The command: a table for a text, else a live line in a terminal, else a line for each line read."""
+    with quiet_stderr():  # the runtime announces itself
+        keyboard = Keyboard(file or file_of(out))
+    if text is not None:
+        console.print(word_by_word(keyboard, text))
+        return
+    if sys.stdin.isatty() and console.is_terminal:
+        try:
+            with keys() as read:
+                console.print("Type; Tab takes the first guess, Enter ends.", style="dim")
+                type_live(keyboard, console, read)
+                return
+        except ImportError:
+            pass
+    for line in sys.stdin:
+        console.print(offered(keyboard.type(line.rstrip("\n"))))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 from collections import Counter
 from pathlib import Path
@@ -14,15 +12,14 @@ import tensorflow_datasets as tfds
 from rich.console import Console
 
 import edge
-from examples.common.data import check_reachable, local_copy
-from examples.common.files import costs, timed, write_files, write_json
+from examples.common.data import prepared
+from examples.common.files import costs, timed, write_json
 from examples.common.tables import price, table
 from examples.language_model.corpus import Corpus
 from examples.language_model.device import stream_file
-from examples.language_model.experiment import calibration
-from examples.language_model.judge import guesses
+from examples.language_model.files import write
 from examples.language_model.network import Size
-from examples.language_model.scores import summary
+from examples.language_model.scores import guesses, judge
 from examples.language_model.store import train_or_load
 from examples.language_model.train import Recipe
 
@@ -46,15 +43,7 @@ def load(data_dir: Path | None, characters: int | None = None) -> Corpus:
     Raises:
         FileNotFoundError: there is no copy on this machine, and no network.
     """
-    tfds.disable_progress_bar()
-    builder = tfds.builder("tiny_shakespeare", data_dir=data_dir and str(data_dir))
-    if not builder.info.splits:
-        copy = local_copy(FILE)
-        if copy is None:
-            check_reachable(URL, FILE)
-        config = tfds.download.DownloadConfig(manual_dir=str(copy.parent) if copy else None)
-        with contextlib.redirect_stdout(io.StringIO()):
-            builder.download_and_prepare(download_config=config)
+    builder = prepared("tiny_shakespeare", data_dir, URL, FILE)
     parts = {
         split: next(iter(tfds.as_numpy(builder.as_dataset(split=split))))["text"].decode()
         for split in ("train", "validation", "test")
@@ -74,10 +63,8 @@ def run(quick: bool, out: Path, seed: int, data_dir: Path | None, console: Conso
         f"{text.name}: {len(text.train):,} characters to learn from, {len(text.test):,} for the test"
     )
     trained = train_or_load("cifg", text, QUICK if quick else RECIPE, seed, out / "files", console)
-    whole = summary(guesses(trained.model, text.test, text.vocabulary), text.test[1:], text.vocabulary)
-    paths = write_files(
-        trained.model, "cifg", out / "files", calibration(text, seed), state="carry", labels=text.vocabulary
-    )
+    whole = judge(trained.model, text.test, text.vocabulary)
+    paths = write(trained.model, "cifg", text, seed, out / "files")
     asked = text.test[: 1 + (QUICK_DEVICE_CHARACTERS if quick else DEVICE_CHARACTERS)]
     device: dict[str, float] = {}
     with console.status("the files, character by character"):

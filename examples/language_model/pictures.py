@@ -22,10 +22,10 @@ from examples.common.pictures import (
     headline,
     save,
 )
+from examples.language_model.corpus import joined, shown, tokenise
+from examples.language_model.device import Keyboard
 from examples.language_model.experiment import Outcome
-from examples.language_model.keyboard import Keyboard
 from examples.language_model.report import NAMES, Line
-from examples.language_model.words import joined, shown, tokenise
 
 FORM_COLOURS = {"float": GREY, "dynamic": BLUE, "int8": ORANGE}
 

@@ -13,8 +13,8 @@ from rich.console import Console
 from edge.aliases import Array
 from examples.common.progress import TrainingBar
 from examples.language_model.corpus import Corpus
-from examples.language_model.judge import judge
 from examples.language_model.network import Size, bring_back, build, trainable_twin
+from examples.language_model.scores import judge
 
 WATCHED = 20_000  # words of the validation part that are asked about after each epoch
 

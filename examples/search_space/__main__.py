@@ -15,10 +15,7 @@ EPOCHS = 12
 
 
 def main(
-    quick: Quick = False,
-    out: Out = Path("results/search_space"),
-    seed: Seed = 0,
-    data_dir: DataDir = None,
+    quick: Quick = False, out: Out = Path("results/search_space"), seed: Seed = 0, data_dir: DataDir = None
 ) -> None:
     """Train the LSTM with peepholes and Greff's eight changes of it on exercises seen by a watch and on
     spoken digits, several seeds each, and say which changes matter. An interrupted run goes on where it
@@ -27,10 +24,11 @@ def main(
     console = begin(out, needed=["seglearn"])
     with waking(console):
         from examples.search_space import pictures, report
+        from examples.search_space.data import SETS, shares
+        from examples.search_space.experiment import VARIANTS, Plan, Store, search
         from examples.search_space.files import FILED, write_and_judge
-        from examples.search_space.search import VARIANTS, Plan, Store, search
-        from examples.search_space.sets import SETS, shares
-        from examples.search_space.training import BATCH, UNITS
+        from examples.search_space.network import UNITS
+        from examples.search_space.train import BATCH
 
     if quick:
         # The watch alone: its recordings come in a package, those of the digits may have to be downloaded.

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from examples.common.files import predict_file, write_files
+from examples.search_space.data import Task
+from examples.search_space.experiment import VARIANTS, Plan
 from examples.search_space.report import Finding
-from examples.search_space.search import VARIANTS, Plan
-from examples.search_space.sets import Task
-from examples.search_space.training import Trainer
+from examples.search_space.train import Trainer
 
 FILED = "CIFG"  # a quarter fewer weights than V, and no worse in the paper
 CALIBRATION = 200  # sequences

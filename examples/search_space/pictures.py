@@ -52,6 +52,4 @@ def boxes(found: Sequence[Finding], path: Path) -> None:
         marks = [plt.Rectangle((0, 0), 1, 1, color=colour, alpha=0.55) for colour in entries.values()]
         figure.legend(marks, list(entries), loc="lower center", ncols=4, frameon=False)
         headline(figure, conclusion(found))
-        figure.tight_layout(rect=(0, 0.06, 1, 1))
-        figure.set_layout_engine("none")
-        save(figure, path)
+        save(figure, path, foot=0.06)

@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from examples.common.tables import table
-from examples.search_space.search import Training, judged
+from examples.search_space.experiment import Training, judged
 from examples.search_space.welch import welch
 
 LEVEL = 0.05

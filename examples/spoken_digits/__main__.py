@@ -28,7 +28,7 @@ def main(
     """Train a network to spot spoken digits in a stream of sound, and judge it on recordings and speakers
     that it has never heard, in single clips and in long recordings, the way a device would hear them."""
     if listen is not None:
-        from examples.spoken_digits.own import show
+        from examples.spoken_digits.device import show
 
         show(listen, out / OFFICIAL)
         return

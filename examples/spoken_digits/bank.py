@@ -50,10 +50,7 @@ class Bank(NamedTuple):
 
 
 def make_bank(
-    clips: Sequence[Clip],
-    speeds: Sequence[float],
-    seed: int,
-    advance: Callable[[], None] = lambda: None,
+    clips: Sequence[Clip], speeds: Sequence[float], seed: int, advance: Callable[[], None] = lambda: None
 ) -> Bank:
     """Compute it. `advance` is called after each clip."""
     rng = np.random.default_rng(seed)

@@ -8,9 +8,6 @@ training set". File names are `{digit}_{speaker}_{number}.wav`.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +16,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from edge.aliases import Array
-from examples.common.data import check_reachable, local_copy
+from examples.common.data import prepared
 from examples.spoken_digits.settings import RATE
 
 SPEAKERS = ("george", "jackson", "nicolas", "theo", "yweweler")
@@ -61,13 +58,8 @@ def load_clips(data_dir: str | Path | None = None) -> list[Clip]:
     Raises:
         FileNotFoundError: it is not prepared, there is no copy, and the server cannot be reached.
     """
-    tfds.disable_progress_bar()
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # pydub looks for ffmpeg, which a wav does not need
-        builder = tfds.builder("spoken_digit", data_dir=data_dir and str(data_dir), try_gcs=False)
-        if not builder.is_prepared():
-            builder.download_and_prepare(download_config=_download_config())
-        rows = list(tfds.as_numpy(builder.as_dataset(split="train")))
+    builder = prepared("spoken_digit", data_dir, URL, ARCHIVE)
+    rows = tfds.as_numpy(builder.as_dataset(split="train"))
     if builder.info.features["audio"].sample_rate != RATE:
         raise ValueError(f"The recordings are not at {RATE} Hz; TFDS has another version of them.")
     return sorted((_clip(row) for row in rows), key=lambda clip: (clip.speaker, clip.digit, clip.number))
@@ -93,14 +85,6 @@ def chosen(clips: Sequence[Clip], some: Sequence[Clip]) -> Array:
     """Which of `clips` are among `some`, `[clips]` bool."""
     wanted = {(clip.speaker, clip.digit, clip.number) for clip in some}
     return np.array([(clip.speaker, clip.digit, clip.number) in wanted for clip in clips])
-
-
-def _download_config() -> Any:
-    copy = local_copy(ARCHIVE)
-    if copy is None:
-        check_reachable(URL, ARCHIVE)
-        return tfds.download.DownloadConfig()
-    return tfds.download.DownloadConfig(manual_dir=str(copy.parent))
 
 
 def _clip(row: dict[str, Any]) -> Clip:

@@ -12,9 +12,11 @@ import numpy as np
 import edge
 from edge.aliases import Array
 from edge.runtime.decisions import Decision
-from examples.spoken_digits.settings import FrontEnd
+from examples.common import wav
+from examples.spoken_digits.settings import FRONT_END, FrontEnd, read_front_end
 from examples.spoken_digits.sound import resampled
 
+STREAM_FILE = "digits_stream_int8.tflite"  # of an earlier run
 BLOCK = 128  # samples, as a sound card hands them over; it need not fit the hop of the features
 
 
@@ -83,6 +85,29 @@ def listen(audio: Array, model: edge.EdgeModel, front_end: FrontEnd) -> Heard:
     )
 
 
+def show(path: Path, folder: Path) -> None:
+    """Print every digit that is heard in a wav file.
+
+    Args:
+        path: of the wav file, 16 bits, of any rate.
+        folder: where an earlier run left its files.
+
+    Raises:
+        SystemExit: one of the files is missing or of the wrong kind.
+    """
+    for needed in (folder / STREAM_FILE, folder / FRONT_END):
+        if not needed.is_file():
+            raise SystemExit(f"{needed} is not there: run `python -m examples.spoken_digits` first.")
+    front_end = read_front_end(folder / FRONT_END)
+    audio = read_wav(path, front_end.features.sample_rate_hz)
+    heard = listen(audio, edge.load(folder / STREAM_FILE, num_threads=1), front_end)
+    for sample, decision in zip(heard.samples, heard.decisions, strict=True):
+        second = sample / front_end.features.sample_rate_hz
+        print(f"{second:8.2f} s  {decision.label:5}  {decision.confidence:4.0%}")
+    digits = "1 digit" if len(heard.decisions) == 1 else f"{len(heard.decisions)} digits"
+    print(f"{digits} in {heard.duration:.1f} s; real-time factor {heard.real_time_factor:.4f} on one thread")
+
+
 def read_wav(path: Path, rate: int) -> Array:
     """A file of 16-bit samples as floats at `rate`, channels averaged, `[samples]`.
 
@@ -90,18 +115,15 @@ def read_wav(path: Path, rate: int) -> Array:
         SystemExit: there is no such file, it is cut, or it is of another kind.
     """
     try:
-        with wave.open(str(path), "rb") as file:
-            width, channels, its_rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            frames, content = file.getnframes(), file.readframes(file.getnframes())
+        audio, its_rate, width = wav.read_wav(path)
     except FileNotFoundError:
         raise SystemExit(f"There is no file {path}.") from None
     except (wave.Error, EOFError, OSError) as error:
         raise SystemExit(f"{path} cannot be read as a wav file ({error}).") from None
-    if len(content) != frames * channels * width:
-        raise SystemExit(f"{path} is cut: {len(content):,} of {frames * channels * width:,} bytes of sound.")
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     if width != 2:
         raise SystemExit(f"{path} has {8 * width}-bit samples; save it with 16 bits.")
-    audio = np.frombuffer(content, "<i2").reshape(-1, channels).mean(axis=1) / 32768
     if its_rate == rate or not len(audio):
         return audio
     return np.clip(resampled(audio, its_rate / rate), -1, 1)

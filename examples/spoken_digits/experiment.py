@@ -6,26 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
 import numpy as np
 from rich.console import Console
 
 import edge
-from edge.aliases import Array
-from edge.convert import convert
-from examples.common.files import predict_file, write_files
+from examples.common.files import predict_file
+from examples.common.wav import write_wav
 from examples.spoken_digits.bank import Bank
 from examples.spoken_digits.clips import Score, clip_features, score
 from examples.spoken_digits.data import SPEAKERS, Clip, Split
 from examples.spoken_digits.device import Heard, listen
 from examples.spoken_digits.events import Tally, tally, together
-from examples.spoken_digits.recording import Recording, join, write_wav
-from examples.spoken_digits.scenes import Scenes
-from examples.spoken_digits.settings import DECIDER, FEATURES, FRONT_END, LABELS, FrontEnd, write_front_end
+from examples.spoken_digits.files import calibration_scenes, write_clip_files, write_stream_file
+from examples.spoken_digits.recording import Recording, join
+from examples.spoken_digits.settings import DECIDER, FEATURES, RATE, FrontEnd
 from examples.spoken_digits.train import train
 
 NOISES: dict[str, float | None] = {"room": None, "SNR 20 dB": 20.0, "SNR 10 dB": 10.0}
-CALIBRATION = 8  # batches of scenes for the ranges of the int8 files
 SPOKEN = 10  # recordings of each digit and speaker in a long recording, at most
 
 
@@ -95,24 +92,9 @@ def run(
         for kind in kinds:
             if kind == "float":
                 continue
-            path = folder / f"digits_stream_{kind}.tflite"
-            convert(model, path, kind, calibration, "carry", labels=LABELS)
+            path = write_stream_file(model, folder, calibration, kind)
             streams += hear(path, kind, split.unseen, noises, seed, folder)
     return Outcome(scores, paths, streams, loss)
-
-
-def write_clip_files(
-    model: keras.Model, folder: Path, calibration: Array, kinds: Sequence[str]
-) -> dict[str, Path]:
-    """The Keras model, the settings of the front end, and a file of each kind for whole sequences."""
-    write_front_end(folder / FRONT_END)
-    return write_files(model, "digits", folder, calibration, kinds, labels=LABELS)
-
-
-def calibration_scenes(bank: Bank, seed: int) -> Array:
-    """Scenes that were not trained on, of the people seen, `[scenes, FRAMES, mels]`."""
-    scenes = Scenes(bank, 32, CALIBRATION, seed + 1)
-    return np.concatenate([scenes[index][0] for index in range(CALIBRATION)])
 
 
 def hear(
@@ -128,7 +110,9 @@ def hear(
         for noise in noises:
             recording = join(spoken, seed, NOISES[noise])
             below = NOISES[noise]
-            write_wav(folder / f"{speaker}{'' if below is None else f'_{below:.0f}dB'}.wav", recording.audio)
+            write_wav(
+                folder / f"{speaker}{'' if below is None else f'_{below:.0f}dB'}.wav", recording.audio, RATE
+            )
             heard = listen(recording.audio, model, FrontEnd(FEATURES, DECIDER))
             decided = [
                 (sample, decision.class_index)

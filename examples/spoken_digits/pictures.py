@@ -13,18 +13,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 from examples.common.files import write_whole
-from examples.common.pictures import (
-    BLUE,
-    GREY,
-    INK,
-    LINE,
-    ORANGE,
-    RED,
-    SOFT,
-    STYLE,
-    headline,
-    save,
-)
+from examples.common.pictures import BLUE, GREY, INK, LINE, ORANGE, RED, SOFT, STYLE, headline, save
 from examples.spoken_digits.events import Tally, tally, together
 from examples.spoken_digits.experiment import Outcome, Stream, chosen
 from examples.spoken_digits.report import BASELINE_OFFICIAL, BASELINE_UNSEEN, mean_unseen

@@ -5,16 +5,12 @@ The pauses are not digital silence: they are made of the quietest moments of his
 
 from __future__ import annotations
 
-import io
-import wave
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from edge.aliases import Array
-from examples.common.files import write_whole
 from examples.spoken_digits.data import Clip
 from examples.spoken_digits.settings import RATE
 from examples.spoken_digits.sound import as_float, noise, rms
@@ -90,14 +86,3 @@ def quietest(audio: Array) -> Array:
     energy = np.convolve(np.square(audio), np.ones(PIECE), mode="valid")
     start = int(energy.argmin())
     return audio[start : start + PIECE]
-
-
-def write_wav(path: Path, audio: Array) -> None:
-    """Write 16-bit samples at `RATE`."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(audio.astype("<i2").tobytes())
-    write_whole(path, buffer.getvalue())

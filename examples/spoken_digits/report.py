@@ -108,10 +108,7 @@ def cost_table(streams: Sequence[Stream]) -> Table:
 
 
 def as_json(
-    official: Outcome,
-    unseen: Mapping[str, Outcome],
-    timing: dict[str, Any],
-    settings: dict[str, Any],
+    official: Outcome, unseen: Mapping[str, Outcome], timing: dict[str, Any], settings: dict[str, Any]
 ) -> dict[str, Any]:
     """Everything as plain values."""
     return {

@@ -1,4 +1,4 @@
-"""The network and its training: a fixed number of epochs, a learning rate that warms up and fades out."""
+"""Training: a fixed number of epochs, a learning rate that warms up and fades out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from edge.aliases import Array
-from examples.common.progress import TrainingBar
+from examples.common.progress import TrainingBar, warmed_up
 from examples.spoken_digits.bank import Bank
+from examples.spoken_digits.network import build
 from examples.spoken_digits.scenes import Scenes
-from examples.spoken_digits.settings import FEATURES, LABELS
-from keras_lstm_plus import LSTMPlus
 
-UNITS = 96
 BATCH = 32  # scenes
 BATCHES = 100  # an epoch
 LEARNING_RATE = 6e-3
@@ -27,24 +24,6 @@ class Trained(NamedTuple):
 
     model: keras.Model
     loss: list[float]
-
-
-def build(mean: Array, deviation: float) -> keras.Model:
-    """Log-mel features `[batch, time, mels]` in, a probability of each class at each step out.
-
-    Nothing in it looks ahead, so that it runs step by step as the features come.
-
-    Args:
-        mean: of each band, `[mels]`; the network standardises its own input, so that a device need not.
-        deviation: of all bands together, so that the shape of the spectrum is kept.
-    """
-    inputs = keras.Input((None, FEATURES.mels), name="log_mel")
-    variance = np.full(FEATURES.mels, deviation**2)
-    x = keras.layers.Normalization(mean=mean, variance=variance, name="standardise")(inputs)
-    x = LSTMPlus(UNITS, return_sequences=True, name="lstm")(x)
-    x = keras.layers.Dropout(0.3)(x)
-    outputs = keras.layers.Dense(len(LABELS), activation="softmax", name="digit")(x)
-    return keras.Model(inputs, outputs)
 
 
 def train(name: str, bank: Bank, epochs: int, seed: int, console: Console) -> Trained:
@@ -61,10 +40,7 @@ def train(name: str, bank: Bank, epochs: int, seed: int, console: Console) -> Tr
     scenes = Scenes(bank, BATCH, BATCHES, seed)
     sample = np.concatenate([scenes[index][0] for index in range(4)])
     model = build(sample.mean(axis=(0, 1)), float(sample.std()))
-    warmup = epochs * BATCHES // 10
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.03 * LEARNING_RATE, 9 * warmup, warmup_target=LEARNING_RATE, warmup_steps=warmup
-    )
+    rate = warmed_up(LEARNING_RATE, epochs * BATCHES)
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0),
         keras.losses.SparseCategoricalCrossentropy(),

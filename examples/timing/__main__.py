@@ -32,13 +32,11 @@ def main(
     console = begin(out)
     with waking(console):
         from examples.common.files import write_json
-        from examples.timing import report
-        from examples.timing.experiments import all_experiments
-        from examples.timing.files import files_table
-        from examples.timing.finish import draw_pictures, write_all_files
-        from examples.timing.run import Kept, run
+        from examples.timing import pictures, report
+        from examples.timing.experiment import Kept, Row, all_experiments, run
+        from examples.timing.files import files_table, write_all_files
 
-    rows: list[report.Row] = []
+    rows: list[Row] = []
     kept = Kept()
     files: list[dict[str, Any]] = []
 
@@ -58,7 +56,7 @@ def main(
     if part != Part.gers:
         console.print(report.classics_table(rows))
     console.print(files_table(files))
-    draw_pictures(rows, kept, out)
+    pictures.draw(rows, kept, out)
     save()
     seconds = time.perf_counter() - started
     console.print(f"{seconds:.0f} s. Files, pictures and results.json: {out}", soft_wrap=True)

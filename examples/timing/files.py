@@ -15,11 +15,30 @@ from edge.aliases import Array
 from edge.convert import ConversionError
 from examples.common.files import predict_file, write_files
 from examples.common.tables import table
-from examples.timing.task import Task
+from examples.timing.experiment import Kept
+from examples.timing.tasks.task import Task, lasted
 
 KINDS = ("float", "dynamic", "int8")
 CALIBRATION = 64  # sequences
 ASKED = 200  # sequences, of a task that has them
+FAMILIES = ("GTS", "PFG", "temporal order")  # one file of each, where a network solved it
+
+
+def write_all_files(kept: Kept, folder: Path, seed: int) -> list[dict[str, Any]]:
+    """Of each of `FAMILIES`, the last task that was solved, rather with peepholes than without."""
+    found: list[dict[str, Any]] = []
+    for family in FAMILIES:
+        solved = [
+            (key, model)
+            for key, (model, is_solved) in kept.best.items()
+            if is_solved and kept.tasks[key[0]].family == family
+        ]
+        # Rather with peepholes; rather squashed by tanh, which the integer operator has.
+        solved.sort(key=lambda entry: (entry[0][2] == "peephole", entry[1].layers[0].units > 1))
+        for key, model in solved[-1:]:
+            name = "_".join((key[0], key[2])).replace(" ", "_")
+            found += judge_files(model, kept.tasks[key[0]], name, folder, seed)
+    return found
 
 
 def judge_files(
@@ -78,12 +97,6 @@ def run_free(path: Path, x: Array) -> Array:
     """The answers `[time, outputs]` of a stream that is fed `x [time, features]`, step by step."""
     stream = edge.load(path, num_threads=1).stream()
     return np.stack([stream.step(step) for step in x])
-
-
-def lasted(answers: Array, y: Array, limit: float) -> int:
-    """Steps before the first error."""
-    wrong = (np.abs(answers - y) >= limit).any(axis=-1)
-    return int(wrong.argmax()) if wrong.any() else len(wrong)
 
 
 def files_table(found: Sequence[dict[str, Any]]) -> Table:

@@ -21,13 +21,22 @@ from examples.common.pictures import (
     headline,
     save,
 )
-from examples.timing.files import lasted
-from examples.timing.report import GERS_TASKS, Row, claimed
-from examples.timing.run import Kept
+from examples.timing.experiment import Kept, Row
+from examples.timing.report import GERS_TASKS, claimed
+from examples.timing.tasks.task import lasted
 
 BY_VARIANT = {"standard": BLUE, "peephole": ORANGE}
 NAMES = {"standard": "without peepholes", "peephole": "with peepholes"}
 SHOWN = 60  # steps of a stream, at its end
+
+
+def draw(rows: Sequence[Row], kept: Kept, out: Path) -> None:
+    """`solved.png` and `streams.png` for the tasks of 2002, `adding.png` where adding was learned."""
+    if any(row.family in GERS_TASKS for row in rows):
+        solved_runs(rows, out / "solved.png")
+        streams(kept, out / "streams.png")
+    if any(row.family == "adding" for row in rows):
+        adding(rows, out / "adding.png")
 
 
 def solved_runs(rows: Sequence[Row], path: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.table import Table
 
 from examples.common.tables import table
-from examples.timing.experiments import Experiment
-from examples.timing.train import Learned
+from examples.timing.experiment import BOTH, Row
 
 GERS_TASKS = ("MSD", "GTS", "PFG")
 CLAIMED_WITHOUT = (
@@ -25,55 +24,16 @@ PAPER_1997 = {
 }
 
 
-class Row(NamedTuple):
-    """One experiment and what came of it; `seconds` is how long it took."""
-
-    experiment: Experiment
-    learned: Learned
-    seconds: float
-
-    @property
-    def task(self) -> str:
-        return self.experiment.task.name
-
-    @property
-    def family(self) -> str:
-        return self.experiment.task.family
-
-    @property
-    def setting(self) -> str:
-        return self.experiment.setting.name
-
-    @property
-    def variant(self) -> str:
-        return self.experiment.variant
-
-    @property
-    def solved(self) -> int:
-        return sum(sequences is not None for sequences in self.learned.solved)
-
-    @property
-    def median(self) -> int | None:
-        """Training sequences until half of all networks had solved it; None: fewer than half did."""
-        known = sorted(n for n in self.learned.solved if n is not None)
-        middle = (len(self.learned.solved) - 1) // 2
-        return known[middle] if middle < len(known) else None
-
-
 def claimed(row: Row) -> bool:
     """Whether Gers et al. 2002 find the task of the row solvable for its variant."""
     return row.variant == "peephole" or row.family in CLAIMED_WITHOUT or row.task in CLAIMED_WITHOUT
-
-
-def share(row: Row) -> str:
-    return f"{row.solved}/{len(row.learned.solved)}"
 
 
 def gers_table(rows: Sequence[Row]) -> Table:
     """Solved runs with and without peepholes, beside what the paper found."""
     rows = [row for row in rows if row.family in GERS_TASKS]
     settings = list(dict.fromkeys(row.setting for row in rows))
-    kinds = [(setting, variant) for setting in settings for variant in ("standard", "peephole")]
+    kinds = [(setting, variant) for setting in settings for variant in BOTH]
     lines: list[list[str]] = []
     family = None
     for task in dict.fromkeys(row.task for row in rows):
@@ -82,15 +42,12 @@ def gers_table(rows: Sequence[Row]) -> Table:
         if family not in (None, first.family):
             lines.append([])
         family = first.family
-        paper = ["yes" if claimed(here_row) else "no" for here_row in _one_each(list(here.values()))]
-        lines.append([task, *paper, *(share(here[kind]) if kind in here else "" for kind in kinds)])
+        by_variant = {variant: row for (_, variant), row in here.items()}
+        paper = ["yes" if claimed(by_variant[variant]) else "no" for variant in BOTH]
+        lines.append([task, *paper, *(here[kind].share if kind in here else "" for kind in kinds)])
     heads = [f"{setting}\n{'with' if variant == 'peephole' else 'without'}" for setting, variant in kinds]
     columns = ["task", "paper\nwithout", "paper\nwith", *heads]
     return table("Solved runs, without and with peepholes", columns, lines)
-
-
-def _one_each(rows: Sequence[Row]) -> list[Row]:
-    return [next(row for row in rows if row.variant == variant) for variant in ("standard", "peephole")]
 
 
 def classics_table(rows: Sequence[Row]) -> Table:
@@ -105,7 +62,7 @@ def classics_table(rows: Sequence[Row]) -> Table:
         median = f"{row.median:,}" if row.median is not None else "-"
         limit = row.experiment.setting.updates * row.experiment.task.batch
         right = sum(row.learned.right) / len(row.learned.right)
-        lines.append([task, row.variant, share(row), median, f"{limit:,}", f"{right:.1%}", paper])
+        lines.append([task, row.variant, row.share, median, f"{limit:,}", f"{right:.1%}", paper])
     columns = ["task", "network", "solved", "sequences,\nmedian", "at most", "tests\nright", "paper"]
     return table("The tasks of 1997", columns, lines, left=2)
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from edge.aliases import Array
 from examples.timing.crowd import Crowd
-from examples.timing.task import Batch, Task
+from examples.timing.tasks.task import Batch, Task, lasted
 from keras_lstm_plus.aliases import Tensor
 
 CLIP = 1.0  # largest norm of the gradient of one network
@@ -128,7 +128,7 @@ def learn(
     streams = [np.random.default_rng((seed, run)) for run in runs]
     tests = stacked([task.test(np.random.default_rng((seed, run, 1))) for run in runs])
     solved: list[int | None] = [None for _ in runs]
-    right, lasted = [0.0 for _ in runs], [0 for _ in runs]
+    right, steps = [0.0 for _ in runs], [0 for _ in runs]
     in_a_row = np.zeros(len(networks), int)
     curve: list[tuple[int, float]] = []
     done = 0
@@ -150,14 +150,14 @@ def learn(
                 if last or solved[run] is not None:
                     crowd.copy_to(networks[run], run)
                     right[run] = float(found[run].mean())
-                    lasted[run] = steps_right(task, answers[:, :, run], tests.y[:, :, run])
+                    steps[run] = lasted(answers[0, :, run], tests.y[0, :, run], task.limit)
         over = last or None not in solved
         if over or n % every == 0:
             advance(n - done, f"{sum(s is not None for s in solved)}/{len(solved)} solved")
             done = n
         if over:
             break
-    return Learned(solved, right, lasted, curve)
+    return Learned(solved, right, steps, curve)
 
 
 def judged(task: Task, answers: Array, batch: Batch) -> Array:
@@ -169,9 +169,3 @@ def streaks(before: Array, right: Array) -> Array:
     """How many sequences each network `[R]` has had right in a row, after those of `right [R, batch]` too."""
     wrong = ~right[:, ::-1]
     return np.where(wrong.any(axis=1), wrong.argmax(axis=1), before + right.shape[1])
-
-
-def steps_right(task: Task, answers: Array, y: Array) -> int:
-    """Steps of the first sequence before the first answer that is wrong by the task's limit or more."""
-    wrong = (np.abs(answers - y) >= task.limit).any(axis=-1)[0]
-    return int(wrong.argmax()) if wrong.any() else len(wrong)

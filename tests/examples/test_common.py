@@ -17,7 +17,10 @@ from examples.__main__ import HERE, names
 from examples.common import command, data, files, pictures, tables
 from examples.common.progress import TrainingBar
 from keras_lstm_plus import LSTMPlus
+from tests.helpers.example_runs import without_tensorflow
 from tests.helpers.places import ROOT
+
+SKELETON = ("__main__", "network", "train", "experiment", "files", "report", "pictures")
 
 
 def small_model() -> keras.Model:
@@ -51,11 +54,7 @@ def test_the_noise_of_libraries_is_swallowed_and_ours_is_not() -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_help_is_shown_without_tensorflow(name: str) -> None:
-    code = (
-        "import sys, runpy; sys.modules.update(tensorflow=None, keras=None, matplotlib=None);"
-        f"sys.argv = ['x', '--help']; runpy.run_module('examples.{name}', run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = without_tensorflow(name, "--help")
     assert done.returncode == 0, done.stderr
     for option in ("--quick", "--out", "--seed"):
         assert option in done.stdout
@@ -75,6 +74,13 @@ def test_every_example_has_a_readme_and_a_place_in_the_gallery(name: str) -> Non
     readme = (HERE / name / "README.md").read_text(encoding="utf-8")
     assert f"examples.{name}" in readme
     assert f"({name}/README.md)" in (HERE / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_example_has_the_same_rooms(name: str) -> None:
+    data = "tasks/task.py" if name == "timing" else "data.py"
+    for room in (data, *(f"{room}.py" for room in SKELETON)):
+        assert (HERE / name / room).is_file(), room
 
 
 @pytest.mark.parametrize("readme", [HERE / "README.md", *(HERE / name / "README.md" for name in names())])
@@ -126,9 +132,15 @@ def test_a_copy_is_found_where_the_variable_says(tmp_path: Path, monkeypatch: py
     assert data.local_copy("archive.tgz") == tmp_path / "archive.tgz"
 
 
-def test_a_server_that_cannot_be_reached_is_one_sentence() -> None:
+def test_without_a_copy_a_server_that_cannot_be_reached_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(data.VARIABLE, str(tmp_path))
+    url = "https://nowhere.invalid/brown.zip"
     with pytest.raises(FileNotFoundError, match=rf"brown.zip is not on this machine.*{data.VARIABLE}"):
-        data.check_reachable("https://nowhere.invalid/brown.zip", "brown.zip")
+        data.copy_of(url, "brown.tgz", "brown.zip")
+    (tmp_path / "brown.zip").write_text("")
+    assert data.copy_of(url, "brown.tgz", "brown.zip") == tmp_path / "brown.zip"
 
 
 # -- what is shown -----------------------------------------------------------------------------------------
@@ -152,9 +164,9 @@ def test_a_table_has_its_cells_and_a_line_where_a_row_is_empty() -> None:
 
 def test_a_training_in_a_log_file_says_a_line_now_and_then() -> None:
     console = Console(file=io.StringIO(), width=100)
-    model = small_model()
-    model.compile("sgd", "mse")
-    x, y = np.zeros((8, 4, 3), "f"), np.zeros((8, 2), "f")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse", jit_compile=False)
+    x, y = np.zeros((8, 3), "f"), np.zeros((8, 2), "f")
     with TrainingBar("tiny", 20, 2, console, lambda logs: f"loss {logs['loss']:.1f}") as bar:
         model.fit(x, y, epochs=20, batch_size=4, callbacks=[bar], verbose=0)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]

@@ -43,9 +43,10 @@ def test_pairs_are_counted_by_attractors() -> None:
     }
     assert scores.overall.share == pytest.approx(0.6)
     many = PairScores(np.array([2.0, 1.0, 0.0]), np.array([1.0, 0.0, 1.0]), np.array([0, 2, 5]))
-    assert [(n, share.pairs, share.right) for n, share in many.by_attractors(2).items()] == [
+    assert [(n, share.pairs, share.right) for n, share in many.by_attractors().items()] == [
         (0, 1, 1),
-        (2, 2, 1),
+        (2, 1, 1),
+        (5, 1, 0),
     ]
 
 

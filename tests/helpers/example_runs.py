@@ -1,4 +1,4 @@
-"""A quick run of an example: the one that `make examples-quick` has just made, else one of its own."""
+"""Runs of an example: in small, as `make examples-quick` has just made it or anew; and without TensorFlow."""
 
 from __future__ import annotations
 
@@ -36,3 +36,19 @@ def quick_run(name: str, out: Path) -> QuickRun:
         print(done.stdout, done.stderr)
     done.check_returncode()
     return QuickRun(done.stdout, out)
+
+
+def has_pictures(out: Path, *names: str) -> bool:
+    """Whether a run drew these pictures and left nothing half written."""
+    return all((out / f"{name}.png").read_bytes().startswith(b"\x89PNG") for name in names) and not list(
+        out.rglob("*.part")
+    )
+
+
+def without_tensorflow(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """An example in a Python that has no TensorFlow, no Keras and no matplotlib."""
+    code = (
+        "import sys, runpy; sys.modules.update(tensorflow=None, keras=None, matplotlib=None);"
+        f"sys.argv = ['x', *{arguments!r}]; runpy.run_module('examples.{name}', run_name='__main__')"
+    )
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)

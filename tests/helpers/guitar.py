@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from examples.guitar_pedal import audio
+from examples.guitar_pedal import data
 
-RATE = audio.SAMPLE_RATE
+RATE = data.SAMPLE_RATE
 
 
 def noise(samples: int, seed: int = 0, scale: float = 0.1) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from examples.language_model.words import PARAGRAPH, RARE, SYMBOLS
+from examples.language_model.corpus import PARAGRAPH, RARE, SYMBOLS
 
 VOCABULARY = (RARE, PARAGRAPH, "the", "bus", "buses", "but", "But", "was", "were", ",", "Paris", "to")
 

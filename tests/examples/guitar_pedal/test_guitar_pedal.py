@@ -12,9 +12,9 @@ import keras
 import numpy as np
 import pytest
 
-from examples.guitar_pedal import audio, measure, recordings
-from examples.guitar_pedal.recordings import Pair
-from tests.helpers.example_runs import quick_run
+from examples.guitar_pedal import data, measure
+from examples.guitar_pedal.data import Pair
+from tests.helpers.example_runs import has_pictures, quick_run
 from tests.helpers.guitar import RATE, noise, strings
 from tests.helpers.places import ROOT
 
@@ -169,11 +169,11 @@ def test_half_a_pair_is_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.example
 def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
-    absent = recordings.missing()
+    absent = data.missing()
     if absent:  # then strings that nobody plucked, and a pedal that is one equation
         dry = strings(12)
-        audio.write_wav(tmp_path / "dry.wav", dry)
-        audio.write_wav(tmp_path / "wet.wav", 0.3 * np.tanh(8 * dry))
+        data.write_wav(tmp_path / "dry.wav", dry)
+        data.write_wav(tmp_path / "wet.wav", 0.3 * np.tanh(8 * dry))
         out = tmp_path / "own"
         pair = ("--dry", str(tmp_path / "dry.wav"), "--wet", str(tmp_path / "wet.wav"))
         done = command("--quick", "--out", str(out), *pair)
@@ -191,10 +191,8 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     assert {clock["as"] for clock in found["clocks"]} == {"float", "dynamic", "int8"}
     assert all(clock["factor"] > 0.1 for clock in found["clocks"])
     for name in ("dry", "wet", "linear", "float", "dynamic", "int8"):
-        sound = audio.read_wav(out / f"listen_{name}.wav")
+        sound = data.read_wav(out / f"listen_{name}.wav")
         assert len(sound) / RATE == pytest.approx(found["recordings"]["unseen"]["seconds"])
-    heard, target = audio.read_wav(out / "listen_float.wav"), audio.read_wav(out / "listen_wet.wav")
+    heard, target = data.read_wav(out / "listen_float.wav"), data.read_wav(out / "listen_wet.wav")
     assert measure.esr(target, heard) == pytest.approx(errors["float"], rel=0.01)
-    for picture in ("imitation", "clock"):
-        assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(out.rglob("*.part"))
+    assert has_pictures(out, "imitation", "clock")

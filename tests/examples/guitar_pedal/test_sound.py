@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from examples.guitar_pedal import audio, measure, recordings
-from examples.guitar_pedal.recordings import Pair
+from examples.guitar_pedal import data, measure
+from examples.guitar_pedal.data import Pair
 from tests.helpers.guitar import RATE, noise
 
 
@@ -25,10 +25,10 @@ def wav(path: Path, frames: bytes, width: int, channels: int = 1, rate: int = RA
 
 def test_a_sound_survives_its_file(tmp_path: Path) -> None:
     sound = np.clip(noise(1000, scale=0.4), -1, 1)
-    audio.write_wav(tmp_path / "a.wav", sound)
-    np.testing.assert_allclose(audio.read_wav(tmp_path / "a.wav"), sound, atol=1.01 / 32768)
-    audio.write_wav(tmp_path / "loud.wav", np.array([2.0, -2.0]))
-    np.testing.assert_allclose(audio.read_wav(tmp_path / "loud.wav"), [32767 / 32768, -1])
+    data.write_wav(tmp_path / "a.wav", sound)
+    np.testing.assert_allclose(data.read_wav(tmp_path / "a.wav"), sound, atol=1.01 / 32768)
+    data.write_wav(tmp_path / "loud.wav", np.array([2.0, -2.0]))
+    np.testing.assert_allclose(data.read_wav(tmp_path / "loud.wav"), [32767 / 32768, -1])
 
 
 def test_all_widths_are_read_and_channels_become_their_mean(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_all_widths_are_read_and_channels_become_their_mean(tmp_path: Path) -> N
             int(value * 2 ** (8 * width - 1)) for pair in zip(left, right, strict=True) for value in pair
         ]
         frames = b"".join(value.to_bytes(width, "little", signed=True) for value in whole)
-        read = audio.read_wav(wav(tmp_path / f"{width}.wav", frames, width, channels=2))
+        read = data.read_wav(wav(tmp_path / f"{width}.wav", frames, width, channels=2))
         np.testing.assert_allclose(read, np.add(left, right) / 2, atol=1e-7)
         assert read.dtype == np.float32
 
@@ -46,19 +46,19 @@ def test_all_widths_are_read_and_channels_become_their_mean(tmp_path: Path) -> N
 def test_what_is_no_such_sound_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound at all, only words")
     with pytest.raises(ValueError, match=r"text.wav is no WAV file.*sox text.wav -r 44100 -b 16"):
-        audio.read_wav(tmp_path / "text.wav")
+        data.read_wav(tmp_path / "text.wav")
     with pytest.raises(ValueError, match=r"16 bits at 48000 Hz; .* at 44100 Hz are needed"):
-        audio.read_wav(wav(tmp_path / "fast.wav", b"\0" * 8, 2, rate=48000))
+        data.read_wav(wav(tmp_path / "fast.wav", b"\0" * 8, 2, rate=48000))
     whole = wav(tmp_path / "cut.wav", b"\0" * 800, 2)
     whole.write_bytes(whole.read_bytes()[:-299])
     with pytest.raises(ValueError, match=r"cut.wav is cut: 501 of 800 bytes"):
-        audio.read_wav(whole)
+        data.read_wav(whole)
     with pytest.raises(ValueError, match=r"8 bits at 44100 Hz"):
-        audio.read_wav(wav(tmp_path / "coarse.wav", b"\0" * 8, 1))
+        data.read_wav(wav(tmp_path / "coarse.wav", b"\0" * 8, 1))
     format_float = b"WAVEfmt " + (16).to_bytes(4, "little") + b"\3\0\1\0" + b"\0" * 12 + b"data" + b"\0" * 4
     (tmp_path / "float.wav").write_bytes(b"RIFF" + len(format_float).to_bytes(4, "little") + format_float)
     with pytest.raises(ValueError, match=r"no WAV file of plain integers.*-e signed"):
-        audio.read_wav(tmp_path / "float.wav")
+        data.read_wav(tmp_path / "float.wav")
 
 
 # -- recordings --------------------------------------------------------------------------------------------
@@ -66,9 +66,9 @@ def test_what_is_no_such_sound_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_pair_of_ones_own_is_cut_into_four_fifths_and_one(tmp_path: Path) -> None:
     dry, wet = noise(12 * RATE), noise(12 * RATE, seed=1)
-    audio.write_wav(tmp_path / "dry.wav", dry)
-    audio.write_wav(tmp_path / "wet.wav", wet)
-    found = recordings.own(tmp_path / "dry.wav", tmp_path / "wet.wav")
+    data.write_wav(tmp_path / "dry.wav", dry)
+    data.write_wav(tmp_path / "wet.wav", wet)
+    found = data.own(tmp_path / "dry.wav", tmp_path / "wet.wav")
     (seen,), unseen = found
     assert (len(seen.dry), len(unseen.dry)) == (len(dry) * 4 // 5, len(dry) - len(dry) * 4 // 5)
     np.testing.assert_allclose(np.concatenate([seen.dry, unseen.dry]), dry, atol=2e-5)
@@ -78,35 +78,35 @@ def test_a_pair_of_ones_own_is_cut_into_four_fifths_and_one(tmp_path: Path) -> N
 
 def test_a_pair_that_will_not_do_is_one_sentence(tmp_path: Path) -> None:
     for name, sound in (("long", noise(12 * RATE)), ("short", noise(RATE)), ("silent", np.zeros(12 * RATE))):
-        audio.write_wav(tmp_path / f"{name}.wav", sound)
+        data.write_wav(tmp_path / f"{name}.wav", sound)
     long, short, silent = (tmp_path / f"{name}.wav" for name in ("long", "short", "silent"))
     with pytest.raises(ValueError, match=r"529200 samples and .*short.wav 44100: .* as long as the guitar's"):
-        recordings.own(long, short)
+        data.own(long, short)
     with pytest.raises(ValueError, match=r"lasts 1.0 s; 10 s or more"):
-        recordings.own(short, short)
+        data.own(short, short)
     with pytest.raises(ValueError, match="is silent"):
-        recordings.own(long, silent)
+        data.own(long, silent)
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("LADSPA_PATH", f"{tmp_path}:/nowhere")
-    monkeypatch.setattr(recordings, "CLIPS", tmp_path)
-    assert "apt install sox guitarix-ladspa sonic-pi-samples; or name" in str(recordings.missing())
+    monkeypatch.setattr(data, "CLIPS", tmp_path)
+    assert "apt install sox guitarix-ladspa sonic-pi-samples; or name" in str(data.missing())
     (tmp_path / "guitarix_distortion.so").write_text("")
-    for clip in (*recordings.SEEN, recordings.UNSEEN):
+    for clip in (*data.SEEN, data.UNSEEN):
         (tmp_path / f"{clip}.flac").write_text("")
-    assert "apt install sox; or name" in str(recordings.missing())
+    assert "apt install sox; or name" in str(data.missing())
     (tmp_path / "sox").write_text("")
     (tmp_path / "sox").chmod(0o755)
-    assert recordings.missing() is None
+    assert data.missing() is None
 
 
 def test_the_pedal_is_the_same_every_time_and_as_long_as_the_guitar(tmp_path: Path) -> None:
-    if recordings.missing():
-        pytest.skip(str(recordings.missing()))
-    first, again = recordings.record(tmp_path / "a"), recordings.record(tmp_path / "b")
-    assert [pair.name for pair in first.seen] == list(recordings.SEEN)
+    if data.missing():
+        pytest.skip(str(data.missing()))
+    first, again = data.record(tmp_path / "a"), data.record(tmp_path / "b")
+    assert [pair.name for pair in first.seen] == list(data.SEEN)
     for one, other in zip((*first.seen, first.unseen), (*again.seen, again.unseen), strict=True):
         np.testing.assert_array_equal(one.wet, other.wet)
         assert one.dry.shape == one.wet.shape

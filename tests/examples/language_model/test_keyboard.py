@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from examples.language_model.words import PARAGRAPH, RARE, SYMBOLS
+from examples.language_model.corpus import PARAGRAPH, RARE, SYMBOLS
+from tests.helpers.example_runs import without_tensorflow
 from tests.helpers.language import VOCABULARY, plain_losses_and_ranks, random_network, words_of
-from tests.helpers.places import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def test_equal_scores_are_ranked_by_frequency_and_symbols_are_left_out() -> None
 
 @pytest.fixture(scope="module")
 def keyboard(files):  # type: ignore[no-untyped-def]
-    from examples.language_model.keyboard import Keyboard
+    from examples.language_model.device import Keyboard
 
     return Keyboard(files[1]["float"])
 
@@ -86,7 +84,7 @@ def test_guesses_are_the_likeliest_words(keyboard, files) -> None:  # type: igno
 
 
 def test_a_changed_text_is_read_anew(keyboard, files) -> None:  # type: ignore[no-untyped-def]
-    from examples.language_model.keyboard import Keyboard
+    from examples.language_model.device import Keyboard
 
     keyboard.type("the buses , which went to ")
     changed = keyboard.type("the bus was ")
@@ -105,7 +103,7 @@ def test_letters_needed_is_the_first_prefix_that_is_enough(keyboard) -> None:  #
 
 
 def test_the_word_being_typed_is_told_from_those_before(keyboard) -> None:  # type: ignore[no-untyped-def]
-    from examples.language_model.keyboard import split_typed
+    from examples.language_model.device import split_typed
 
     assert split_typed("The buses, wh", keyboard.place) == (["The", "buses", ","], "wh")
     assert split_typed("The buses,", keyboard.place) == (["The", "buses", ","], "")
@@ -116,7 +114,7 @@ def test_the_word_being_typed_is_told_from_those_before(keyboard) -> None:  # ty
 def test_keys_type_erase_and_take_a_guess(keyboard) -> None:  # type: ignore[no-untyped-def]
     from rich.console import Console
 
-    from examples.language_model.prompt import after_key, type_live
+    from examples.language_model.keyboard import after_key, type_live
 
     assert after_key(keyboard, "the b", "\x7f") == "the "
     assert after_key(keyboard, "the b", "u") == "the bu"
@@ -130,7 +128,7 @@ def test_keys_type_erase_and_take_a_guess(keyboard) -> None:  # type: ignore[no-
 
 def test_a_file_without_vocabulary_is_refused(files, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     from edge.convert import convert
-    from examples.language_model.keyboard import Keyboard
+    from examples.language_model.device import Keyboard
 
     convert(files[0], tmp_path / "plain.tflite", state="carry")
     with pytest.raises(ValueError, match="has no vocabulary in it"):
@@ -152,24 +150,17 @@ def test_writing_on_repeats_with_the_seed(files) -> None:  # type: ignore[no-unt
 # -- the command, without TensorFlow -----------------------------------------------------------------------
 
 
-def run_without_tensorflow(*arguments: str) -> subprocess.CompletedProcess[str]:
-    code = (
-        "import sys, runpy; sys.modules['tensorflow'] = sys.modules['keras'] = None;"
-        f"sys.argv = ['language_model', *{list(arguments)!r}];"
-        "runpy.run_module('examples.language_model', run_name='__main__')"
-    )
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-
 def test_predict_needs_no_tensorflow(files) -> None:  # type: ignore[no-untyped-def]
-    done = run_without_tensorflow("predict", "the buses went to Paris", "--file", str(files[1]["int8"]))
+    done = without_tensorflow(
+        "language_model", "predict", "the buses went to Paris", "--file", str(files[1]["int8"])
+    )
     assert done.returncode == 0, done.stderr
     assert "went (unknown)" in done.stdout
     assert "Paris" in done.stdout
 
 
 def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path) -> None:
-    done = run_without_tensorflow("predict", "the", "--out", str(tmp_path))
+    done = without_tensorflow("language_model", "predict", "the", "--out", str(tmp_path))
     assert done.returncode == 1
     assert "trains and writes it; --file names another" in done.stderr
     assert "Traceback" not in done.stderr

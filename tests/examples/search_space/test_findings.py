@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from examples.search_space import report
+from examples.search_space.experiment import VARIANTS, Training
 from examples.search_space.report import Finding
-from examples.search_space.search import VARIANTS, Training
 from examples.search_space.welch import incomplete_beta, welch
 
 # -- Welch's test ------------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import wave
 from pathlib import Path
 
@@ -14,12 +12,12 @@ import pytest
 from edge.aliases import Array
 from edge.runtime.decisions import Decider
 from examples.common.data import local_copy
+from examples.common.wav import write_wav
 from examples.spoken_digits import clips, data, device, recording, settings, sound
 from examples.spoken_digits.events import LATEST, tally, together
-from examples.spoken_digits.recording import Word, write_wav
+from examples.spoken_digits.recording import Word
 from examples.spoken_digits.settings import BACKGROUND, DIGITS, FEATURES, LABELS, RATE, FrontEnd
-from tests.helpers.example_runs import quick_run
-from tests.helpers.places import ROOT
+from tests.helpers.example_runs import has_pictures, quick_run, without_tensorflow
 from tests.helpers.spoken import clip, few_clips, tone
 
 needs_copy = pytest.mark.skipif(
@@ -212,7 +210,7 @@ def test_a_wav_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound at all")
     with pytest.raises(SystemExit, match="cannot be read as a wav file"):
         device.read_wav(tmp_path / "text.wav", RATE)
-    write_wav(tmp_path / "cut.wav", np.zeros(400, np.int16))
+    write_wav(tmp_path / "cut.wav", np.zeros(400, np.int16), RATE)
     (tmp_path / "cut.wav").write_bytes((tmp_path / "cut.wav").read_bytes()[:-299])
     with pytest.raises(SystemExit, match=r"cut.wav is cut: 501 of 800 bytes"):
         device.read_wav(tmp_path / "cut.wav", RATE)
@@ -221,18 +219,8 @@ def test_a_wav_that_is_none_is_one_sentence(tmp_path: Path) -> None:
 # -- the command -------------------------------------------------------------------------------------------
 
 
-def without_tensorflow(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a Python that has no TensorFlow and no Keras."""
-    code = (
-        "import sys, runpy; sys.modules['tensorflow'] = None; sys.modules['keras'] = None;"
-        f"sys.argv = ['demo', *{arguments!r}];"
-        "runpy.run_module('examples.spoken_digits', run_name='__main__')"
-    )
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-
 def test_listening_before_a_run_says_what_to_do(tmp_path: Path) -> None:
-    done = without_tensorflow("--listen", "own.wav", "--out", str(tmp_path))
+    done = without_tensorflow("spoken_digits", "--listen", "own.wav", "--out", str(tmp_path))
     assert done.returncode == 1
     assert "run `python -m examples.spoken_digits` first" in done.stderr
 
@@ -255,11 +243,11 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     for stream in streams.values():
         assert stream["right"] + stream["wrong"] + stream["missed"] == stream["digits"] == 50
         assert stream["real_time_factor"] < 1
-    for picture in ("stream", "latency", "accuracy", "thresholds"):
-        assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(out.rglob("*.part"))
+    assert has_pictures(out, "stream", "latency", "accuracy", "thresholds")
     # The files of that run hear a wav of it, where there is no TensorFlow; as many digits as it counted.
-    done = without_tensorflow("--listen", str(out / "official" / "george.wav"), "--out", str(out))
+    done = without_tensorflow(
+        "spoken_digits", "--listen", str(out / "official" / "george.wav"), "--out", str(out)
+    )
     assert done.returncode == 0, done.stderr
     stream = streams["int8"]
     decisions = stream["right"] + stream["wrong"] + stream["false_alarms"]

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from examples.timing import classics, gers, reber
-from examples.timing.task import within
+from examples.timing.tasks import classics, gers, reber
+from examples.timing.tasks.task import within
 
 
 def test_spike_delays_are_measured_between_the_spikes() -> None:

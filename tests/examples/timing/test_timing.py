@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from examples.timing import classics, gers, reber
-from tests.helpers.example_runs import quick_run
+from examples.timing.tasks import classics, gers, reber
+from tests.helpers.example_runs import has_pictures, quick_run
 
 # -- the crowd and its training ----------------------------------------------------------------------------
+
+
+def build(variant: str, seed: int) -> Any:
+    """A network of three cells for the Reber grammar."""
+    from examples.timing import network
+
+    setting = network.Setting("3 cells", 3, linear=False, rate=0.02, updates=1)
+    return network.build(classics.embedded_reber(), setting, variant, seed)
 
 
 @pytest.mark.parametrize("variant", ["peephole", "standard", "lstm_1997", "SimpleRNN"])
 def test_a_crowd_says_what_its_networks_say(variant: str) -> None:
     from examples.timing.crowd import Crowd
-    from examples.timing.experiments import FIVE, Experiment, build
 
-    experiment = Experiment(classics.embedded_reber(), FIVE._replace(cells=3), variant, 3)
-    networks = [build(experiment, run, seed=0) for run in range(3)]
+    networks = [build(variant, run) for run in range(3)]
     for network in networks:  # biases and peepholes that are not zero
         rng = np.random.default_rng(len(network.weights))
         network.set_weights([w + rng.normal(0, 0.2, w.shape) for w in network.get_weights()])
@@ -31,7 +38,7 @@ def test_a_crowd_says_what_its_networks_say(variant: str) -> None:
         likely = np.exp(logits[:, :, place])
         answers = np.asarray(network(x[:, :, place]))
         np.testing.assert_allclose(likely / likely.sum(axis=-1, keepdims=True), answers, atol=1e-5)
-        other = build(experiment, 7, seed=1)
+        other = build(variant, 7)
         crowd.copy_to(other, place)
         for mine, copied in zip(network.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_array_equal(mine, copied)
@@ -40,24 +47,22 @@ def test_a_crowd_says_what_its_networks_say(variant: str) -> None:
 @pytest.mark.parametrize("variant", ["peephole", "SimpleRNN"])
 def test_a_network_learns_in_a_crowd_what_it_learns_alone(variant: str) -> None:
     from examples.timing.crowd import Crowd
-    from examples.timing.experiments import FIVE, Experiment, build
     from examples.timing.train import Trainer, stacked
 
-    experiment = Experiment(classics.embedded_reber(), FIVE._replace(cells=3), variant, 3)
-
-    def trained(which: list[int]) -> list:
-        networks = [build(experiment, run, seed=0) for run in which]
+    def trained(which: list[int], compiled: bool) -> list:
+        networks = [build(variant, run) for run in which]
         crowd = Crowd(networks)
-        trainer = Trainer(crowd, experiment.task, 0.05, stops=False)
+        trainer = Trainer(crowd, classics.embedded_reber(), 0.05, stops=False)
         streams = [np.random.default_rng(run) for run in which]
+        update = trainer.update if compiled else trainer._update
         for _ in range(3):
-            trainer.update(*stacked([reber.draw(stream, 4) for stream in streams]))
+            update(*stacked([reber.draw(stream, 4) for stream in streams]))
         for place, network in enumerate(networks):
             crowd.copy_to(network, place)
         return networks
 
-    crowd, (alone,) = trained([0, 1, 2]), trained([1])
-    start = build(experiment, 1, seed=0)
+    crowd, (alone,) = trained([0, 1, 2], compiled=True), trained([1], compiled=False)
+    start = build(variant, 1)
     for together, single, before in zip(crowd[1].weights, alone.weights, start.weights, strict=True):
         np.testing.assert_allclose(together, single, atol=1e-5)
         assert np.abs(np.asarray(single) - np.asarray(before)).max() > 1e-3, single.name  # it has learned
@@ -87,19 +92,20 @@ def test_a_stream_ends_with_its_first_error() -> None:
 
 
 def test_streaks_and_the_steps_before_the_first_error() -> None:
-    from examples.timing.train import steps_right, streaks
+    from examples.timing.tasks.task import lasted
+    from examples.timing.train import streaks
 
     right = np.array([[True, True, True], [True, False, True], [True, True, False]])
     np.testing.assert_array_equal(streaks(np.array([5, 5, 5]), right), [8, 1, 0])
     task = gers.generate_timed_spikes(10)
     y = task.draw(np.random.default_rng(0), 1).y
-    assert steps_right(task, y, y) == y.shape[1]
-    assert steps_right(task, np.zeros_like(y), y) == 9
+    assert lasted(y[0], y[0], task.limit) == y.shape[1]
+    assert lasted(np.zeros_like(y[0]), y[0], task.limit) == 9
 
 
 def test_the_paper_solves_all_with_peepholes_and_two_without() -> None:
-    from examples.timing.experiments import all_experiments
-    from examples.timing.report import GERS_TASKS, Row, claimed
+    from examples.timing.experiment import Row, all_experiments
+    from examples.timing.report import GERS_TASKS, claimed
     from examples.timing.train import Learned
 
     rows = [Row(e, Learned([], [], [], []), 0.0) for group in all_experiments(False) for e in group]
@@ -112,8 +118,7 @@ def test_the_paper_solves_all_with_peepholes_and_two_without() -> None:
 
 
 def test_the_median_counts_the_runs_that_never_solved_it() -> None:
-    from examples.timing.experiments import all_experiments
-    from examples.timing.report import Row
+    from examples.timing.experiment import Row, all_experiments
     from examples.timing.train import Learned
 
     experiment = all_experiments(True)[0][0]
@@ -152,6 +157,4 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     assert files["PFG cosine 10", "float"]["steps_right"] == gers.STEPS
     assert (out / "files" / files["PFG cosine 10", "float"]["file"]).stat().st_size > 0
     assert ("PFG cosine 10", "int8") in files  # judged, or refused by convert
-    for picture in ("solved", "streams"):
-        assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
-    assert not list(out.rglob("*.part"))
+    assert has_pictures(out, "solved", "streams")

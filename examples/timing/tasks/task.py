@@ -56,6 +56,12 @@ class Task:
     spike_weight: float = 1.0
 
 
+def lasted(answers: Array, y: Array, limit: float) -> int:
+    """Steps before the first error."""
+    wrong = (np.abs(answers - y) >= limit).any(axis=-1)
+    return int(wrong.argmax()) if wrong.any() else len(wrong)
+
+
 def within(limit: float) -> Callable[[Array, Array, Array], Array]:
     """Right is a sequence whose every answer that counts is less than `limit` from its target."""
 

@@ -92,12 +92,6 @@ def padded(features: Array, frames: int) -> Array:
     return np.concatenate([silence, kept]).astype(np.float32)
 
 
-def statistics(x: Array) -> tuple[Array, Array]:
-    """Mean and variance of each feature, `[features]` each."""
-    flat = x.reshape(-1, x.shape[-1])
-    return flat.mean(axis=0), flat.var(axis=0)
-
-
 def shares(tasks: Sequence[Task]) -> str:
     """How many sequences each part of each set has, as a text."""
     counts = [

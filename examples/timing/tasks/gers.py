@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from examples.timing.task import Array, Batch, Task, within
+from examples.timing.tasks.task import Array, Batch, Task, within
 
 SPIKE_ERROR = 0.49  # a spike or none: on the right side of one half
 WAVE_ERROR = 0.3
