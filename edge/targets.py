@@ -1,6 +1,6 @@
 """What each runtime accepts, as data: one row a place where a file may run. Standard library only.
 
-The converter chooses by it, `inspect` explains by it, and the README's table is printed from it. *Checked*
+The converter chooses by it, `inspect` explains by it, and docs/targets.md is printed from it. *Checked*
 says how a row is known: run in the tests, run once by hand, or the same code as another.
 """
 

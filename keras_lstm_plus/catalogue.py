@@ -1,4 +1,4 @@
-"""The table of all variants, as it stands in the README: `python -m keras_lstm_plus.catalogue`."""
+"""The table of all variants, as it stands in docs/variants.md: `python -m keras_lstm_plus.catalogue`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`edge.targets` as tables: for the terminal, and in Markdown for the README."""
+"""`edge.targets` as tables: for the terminal, and in Markdown for docs/targets.md."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def targets_report() -> RenderableType:
 
 
 def targets_markdown() -> str:
-    """A table with a row for each target, as it stands in the README."""
+    """A table with a row for each target, as it stands in docs/targets.md."""
     lines = [" | ".join(header for header, _ in COLUMNS), " | ".join("---" for _ in COLUMNS)]
     for row in TARGETS.values():
         first, *others = (text(row).replace("|", "\\|") for _, text in COLUMNS)
