@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.aliases import Array
-from edge.tflite import TensorInfo, describe
+from edge.tflite import parser
+from edge.tflite.interface import TensorInfo, info_of
+from edge.tflite.note import read_note
 
 LENGTH = 100  # of a sequence where the file leaves it open
 SEQUENCES = 4  # on which outputs are compared
@@ -54,8 +56,12 @@ def look(path: str | Path) -> Subject:
     Raises:
         ModelFileError: it is missing, damaged, or of a newer version.
     """
-    file = describe(path)
-    return Subject(str(path), file.name, file.inputs, file.note is not None, file.lowering == "step")
+    file = parser.parse(parser.read(path), Path(path).name)
+    graph, note = file.graphs[0], read_note(file)
+    data = graph.inputs[: len(graph.inputs) - (len(note.states) if note else 0)]
+    inputs = tuple(info_of(graph.tensors[index], file.name) for index in data)
+    by_step = note is not None and note.lowering == "step"
+    return Subject(str(path), file.name, inputs, note is not None, by_step)
 
 
 def default_length(subjects: Sequence[Subject], asked: Sequence[int | None]) -> int:

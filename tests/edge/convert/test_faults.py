@@ -6,8 +6,11 @@ The processes here are real ones, and so are the limits and the signals.
 from __future__ import annotations
 
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
