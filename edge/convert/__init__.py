@@ -44,11 +44,11 @@ from edge.convert.request import (
     end_types,
 )
 from edge.convert.samples import Samples, check_samples, evenly, random_samples
-from edge.convert.store import written
 from edge.convert.tracing.export import probe, trace
 from edge.convert.verification.parity import ConversionError, compare, file_outputs, judge, keras_outputs
 from edge.convert.verification.streaming import LOOKS_FURTHER, stream_note
 from edge.convert.verification.verifier import verify
+from edge.files import written
 from edge.results.conversion import ConversionResult, LoweredLayer, OutputError
 from edge.results.verification import Verification
 from edge.targets import LOWERINGS, QUANTIZE, STATES, get_target
