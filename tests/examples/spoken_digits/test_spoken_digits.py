@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge import Decider
 from edge.aliases import Array
-from edge.runtime.decisions import Decider
 from examples.common.data import local_copy
 from examples.spoken_digits import clips, data, device, recording, settings, sound
 from examples.spoken_digits.events import LATEST, tally, together
