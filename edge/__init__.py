@@ -6,11 +6,8 @@ a model is loaded.
 """
 
 from edge.errors import ModelFileError
-from edge.runtime.decisions import Decider
-from edge.runtime.log_mel import LogMel
-from edge.runtime.model import EdgeModel, load
-from edge.runtime.stream import Stream
-from edge.tflite.interface import TensorInfo
+from edge.runtime import Decider, EdgeModel, LogMel, Stream, load
+from edge.tflite import TensorInfo
 from edge.version import __version__
 
 __all__ = ["Decider", "EdgeModel", "LogMel", "ModelFileError", "Stream", "TensorInfo", "__version__", "load"]

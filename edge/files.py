@@ -1,10 +1,14 @@
-"""What people keep in files beside models: arrays, names, numbers. NumPy and the standard library only."""
+"""What people keep in files beside models is read: arrays, names, numbers. And a file is written whole or not
+at all. NumPy and the standard library only."""
 
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +74,58 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{path} is no JSON: {error}.") from None
 
 
+@contextmanager
+def written(path: Path, content: bytes | memoryview) -> Iterator[Path]:
+    """Write `content` beside `path` and give the name of that draft, which becomes `path` at the end.
+
+    If anything goes wrong on the way (a full disk, an interrupt, an error inside the `with`), the draft is
+    removed and a file that was at `path` before is still there. Only a signal that ends the process at once
+    leaves the draft behind, hidden and with the ending `.tmp`. Several processes may write to one path: each
+    has a draft of its own, and the last one wins.
+
+    Raises:
+        OSError: the disk is full, or the folder takes no file; of the kind that the system gave.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        try:
+            with draft.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _refusal(path, error, len(content)) from None
+        yield draft
+        try:
+            os.replace(draft, path)
+        except OSError as error:
+            raise _refusal(path, error, len(content)) from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; raises as `written` does."""
+    with written(path, content):
+        pass
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, all of them or none; raises as `written` does, and IsADirectoryError."""
+    for path in contents:
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder.")
+    before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    try:
+        with ExitStack() as drafts:
+            for path, content in contents.items():
+                drafts.enter_context(written(path, content))
+    except BaseException:
+        for path, old in before.items():
+            _restore(path, old)
+        raise
+
+
 def _read_array(path: Path) -> Array | dict[str, Array]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
@@ -93,3 +149,20 @@ def _read_array(path: Path) -> Array | dict[str, Array]:
 def _is_numpy(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(6) in (b"\x93NUMPY", b"PK\x03\x04\x14\x00", b"PK\x03\x04-\x00")
+
+
+def _restore(path: Path, old: bytes | None) -> None:
+    if old is None:
+        path.unlink(missing_ok=True)
+    elif path.read_bytes() != old:
+        path.write_bytes(old)
+
+
+def _refusal(path: Path, error: OSError, size: int) -> OSError:
+    """The same error as a sentence that names the file."""
+    sentence = type(error)(
+        f"{path} cannot be written: {error.strerror or error}. It needs {size:,} bytes; what was there is "
+        "unchanged."
+    )
+    sentence.errno = error.errno
+    return sentence

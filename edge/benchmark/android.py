@@ -18,8 +18,7 @@ from edge.benchmark import subjects as samples
 from edge.benchmark.adb import Device
 from edge.errors import ModelFileError
 from edge.results.benchmark import SCHEMA
-from edge.tflite import parser
-from edge.tflite.interface import TensorInfo, info_of
+from edge.tflite import TensorInfo
 from edge.version import __version__
 
 TOOL = "android_aarch64_benchmark_model"
@@ -179,9 +178,7 @@ def _jobs(files: Sequence[str | Path], counts: list[int], lengths: list[int | No
     default = samples.default_length(subjects, lengths)
     jobs = []
     for subject in subjects:
-        file = parser.parse(parser.read(subject.path), subject.name)
-        graph = file.graphs[0]
-        inputs = tuple(info_of(graph.tensors[index], file.name) for index in graph.inputs)
+        inputs = (*subject.inputs, *(state.input for state in subject.interface.states))
         for steps in samples.lengths_of(subject, lengths, default):
             jobs += [_Job(subject.path, inputs, count, steps) for count in counts]
     return jobs

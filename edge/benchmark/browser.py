@@ -15,7 +15,7 @@ from edge.benchmark import machine
 from edge.errors import ModelFileError
 from edge.results.benchmark import validate
 from edge.web.chromium import Browser, serving
-from edge.web.models import preferred, served_model
+from edge.web.models import served_model
 from edge.web.runtimes import RUNTIMES, cache_folder
 from edge.web.site import Site
 
@@ -70,13 +70,13 @@ def benchmark(
     if target is not None and target not in RUNTIMES:
         raise ValueError(f"There is no runtime {target!r} for browsers; known: {', '.join(RUNTIMES)}.")
     models = [served_model(Path(path)) for path in paths]
-    targets = [target or preferred(model.description) for model in models]
+    targets = [target or model.preferred for model in models]
     for model, chosen in zip(models, targets, strict=True):
-        reasons = model.description["verdicts"][chosen or "web-litert"]
-        if chosen is None or reasons["verdict"] == "refused":
-            why = "; ".join(each["what"] for each in reasons["reasons"] if each["weight"] == "refused")
-            name = model.description["name"]
-            raise ModelFileError(f"{name}: {chosen or 'no runtime of a browser'} does not take it: {why}.")
+        found = model.verdicts[chosen or "web-litert"]
+        if chosen is None or found.word == "refused":
+            why = "; ".join(each.what for each in found.reasons if each.weight == "refused")
+            who = chosen or "no runtime of a browser"
+            raise ModelFileError(f"{model.name}: {who} does not take it: {why}.")
     site = Site(models, None, "", 50.0, cache or cache_folder())
     with ExitStack() as stack:
         server = stack.enter_context(serving(site))

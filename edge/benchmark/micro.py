@@ -31,7 +31,7 @@ from edge.benchmark.subjects import Subject
 from edge.errors import ModelFileError
 from edge.results.benchmark import SCHEMA
 from edge.targets import TARGETS
-from edge.tflite import parser
+from edge.tflite import describe
 from edge.version import __version__
 
 CONVERT = "python -m edge convert --target microcontroller"
@@ -124,8 +124,7 @@ def benchmark_on_micro(
 def _check_fixed(subject: Subject) -> None:
     """ModelFileError for a file with a free axis, or with an operator that is known not to be there."""
     lacks = set(TARGETS["microcontroller"].lacks)
-    file = parser.parse(parser.read(subject.path), subject.name)
-    missing = sorted({op.name for graph in file.graphs for op in graph.operators} & lacks)
+    missing = sorted({op.name for graph in subject.interface.file.graphs for op in graph.operators} & lacks)
     if missing:
         raise ModelFileError(
             f"{subject.name}: TensorFlow Lite Micro has no {' and no '.join(missing)}; convert for it: "
@@ -182,7 +181,7 @@ def _obituary(name: str, code: int, messages: bytes) -> str:
 def _not_a_number(path: str) -> str:
     """Why a file gives NaN: mostly for kernels that are not there, about which the runtime is silent."""
     name = Path(path).name
-    graph = parser.parse(parser.read(path), name).graphs[0]
+    graph = describe(path).graph
     mixed = next(
         (
             op.name

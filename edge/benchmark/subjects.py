@@ -9,9 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.aliases import Array
-from edge.tflite import parser
-from edge.tflite.interface import TensorInfo, info_of
-from edge.tflite.note import read_note
+from edge.tflite import Interface, TensorInfo, describe
 
 LENGTH = 100  # of a sequence where the file leaves it open
 SEQUENCES = 4  # on which outputs are compared
@@ -22,17 +20,23 @@ class Subject(NamedTuple):
 
     Attributes:
         path: as given.
-        name: of the file.
+        interface: of the file.
         inputs: for data, without those for states.
-        ours: whether `edge.convert` made it.
-        by_step: whether it takes one time step a call, and `predict` any number of them.
     """
 
     path: str
-    name: str
+    interface: Interface
     inputs: tuple[TensorInfo, ...]
-    ours: bool
-    by_step: bool
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+        return self.interface.name
+
+    @property
+    def by_step(self) -> bool:
+        """Whether it takes one time step a call, and `predict` any number of them."""
+        return self.interface.lowering == "step"
 
     @property
     def is_free(self) -> bool:
@@ -47,7 +51,9 @@ class Subject(NamedTuple):
 
     def _is_sequence(self, info: TensorInfo) -> bool:
         """`[batch, time, features]`, or `[batch, time]` of tokens: others' may be something else."""
-        return len(info.shape) == 3 or (self.ours and len(info.shape) == 2 and not info.is_real)
+        return len(info.shape) == 3 or (
+            self.interface.note is not None and len(info.shape) == 2 and not info.is_real
+        )
 
 
 def look(path: str | Path) -> Subject:
@@ -56,12 +62,8 @@ def look(path: str | Path) -> Subject:
     Raises:
         ModelFileError: it is missing, damaged, or of a newer version.
     """
-    file = parser.parse(parser.read(path), Path(path).name)
-    graph, note = file.graphs[0], read_note(file)
-    data = graph.inputs[: len(graph.inputs) - (len(note.states) if note else 0)]
-    inputs = tuple(info_of(graph.tensors[index], file.name) for index in data)
-    by_step = note is not None and note.lowering == "step"
-    return Subject(str(path), file.name, inputs, note is not None, by_step)
+    interface = describe(path)
+    return Subject(str(path), interface, interface.inputs)
 
 
 def default_length(subjects: Sequence[Subject], asked: Sequence[int | None]) -> int:

@@ -46,7 +46,7 @@ def serve(
     """Open a page that runs files in the browser: live, from motion sensors or a recording, and timed."""
     with one_sentence(), ExitStack() as stack:
         from edge.web.certificate import self_signed
-        from edge.web.models import preferred, recording, served_model
+        from edge.web.models import recording, served_model
         from edge.web.runtimes import cache_folder
         from edge.web.server import Server, own_address
         from edge.web.site import Site
@@ -55,13 +55,10 @@ def serve(
         samples = recording(data) if data else None
         site = Site(models, samples, data.name if data else "", rate, cache or cache_folder(), _say)
         for model in models:
-            target = preferred(model.description)
-            if target is None:
-                _say(
-                    f"Warning: no runtime of a browser takes {model.description['name']}; the page says why."
-                )
+            if model.preferred is None:
+                _say(f"Warning: no runtime of a browser takes {model.name}; the page says why.")
             else:
-                site.prepare(target)
+                site.prepare(model.preferred)
         certificate = None
         if https:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="edge-"))

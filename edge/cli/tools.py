@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from edge.aliases import Progress
+from edge.files import write_whole
 
 EXIT_CODES = "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood."
 
@@ -64,12 +64,7 @@ def as_json(result: Any) -> str:
 
 def write(path: Path, text: str) -> None:
     """All of the text or nothing, whatever interrupts."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, text.encode())
 
 
 def one_of(choices: Sequence[str | None]) -> Callable[[str | None], str | None]:

@@ -1,1 +1,4 @@
-"""What runs on a device in its own language, and small programs for a Raspberry Pi."""
+"""What runs on a device in its own language, and small programs for a Raspberry Pi.
+
+May import: the face of edge, tflite, files.
+"""

@@ -4,5 +4,7 @@ May import: tflite, targets, errors.
 """
 
 from edge.inspection.overview import inspect
+from edge.inspection.recurrent import recurrent_operators
+from edge.inspection.verdicts import Verdict, verdict
 
-__all__ = ["inspect"]
+__all__ = ["Verdict", "inspect", "recurrent_operators", "verdict"]

@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
-from typing import Any
+from typing import NamedTuple
 
-from edge.tflite.model_file import Graph, ModelFile
+from edge.tflite import Graph, ModelFile, Tensor
 
 LENGTHS = (1, 100)
 LARGEST = 5
 _WIDTHS = {"float16": 2, "bfloat16": 2, "bool": 1, "resource": 0, "variant": 0, "string": 0}
 
 
-def memory(file: ModelFile) -> dict[str, Any]:
-    """Plain data: `weights_bytes`; `arena_bytes` for sequences of 1 and of 100 steps; `largest`, the tensors
-    that take most at 100 steps. Where the length is fixed, it is that length instead."""
-    return {
-        "weights_bytes": file.weights_size,
-        "arena_bytes": {str(length): arena(file, length) for length in LENGTHS},
-        "largest": _largest(file, LENGTHS[-1]),
-    }
+class Memory(NamedTuple):
+    """What a file needs.
+
+    Attributes:
+        weights_bytes: of its constants.
+        arena_bytes: beside them, for sequences of 1 and of 100 steps, by the number of steps; where the
+            length is fixed, for that length instead.
+        largest: the tensors that take most at the last of those lengths, each with its bytes.
+    """
+
+    weights_bytes: int
+    arena_bytes: dict[int, int]
+    largest: list[tuple[Tensor, int]]
+
+
+def memory(file: ModelFile) -> Memory:
+    """What a file needs beside its weights, and for them."""
+    return Memory(
+        file.weights_size, {length: arena(file, length) for length in LENGTHS}, _largest(file, LENGTHS[-1])
+    )
 
 
 def arena(file: ModelFile, length: int) -> int:
@@ -119,16 +131,11 @@ def _width(dtype: str) -> int:
     return max(int(bits) // 8, 1) if bits else 0
 
 
-def _largest(file: ModelFile, length: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [
-        {
-            "name": tensor.name,
-            "shape": list(tensor.shape),
-            "dtype": tensor.dtype,
-            "bytes": tensor.size or computed,
-            "constant": bool(tensor.size),
-        }
+def _largest(file: ModelFile, length: int) -> list[tuple[Tensor, int]]:
+    unknowns = _unknowns(file, length)
+    rows = [
+        (tensor, tensor.size or computed)
         for graph in file.graphs
-        for tensor, computed in zip(graph.tensors, sizes(graph, *_unknowns(file, length)), strict=True)
+        for tensor, computed in zip(graph.tensors, sizes(graph, *unknowns), strict=True)
     ]
-    return sorted(rows, key=lambda row: -row["bytes"])[:LARGEST]
+    return sorted(rows, key=lambda row: -row[1])[:LARGEST]

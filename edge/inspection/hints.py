@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from edge.inspection.recurrent import Recurrent
-from edge.tflite.model_file import ModelFile
+from edge.tflite import ModelFile
 from edge.tflite.variables import has_resources, state_of
 
 MANY_CLASSES = 50
@@ -17,7 +17,7 @@ def hints(file: ModelFile, layers: Sequence[Recurrent], state: str, is_ours: boo
 
     Args:
         file: its structure.
-        layers: what `recurrent_layers` found in it.
+        layers: what `recurrent_operators` found in it.
         state: what becomes of the state, as `inspect` says it.
         is_ours: whether `edge.convert` made it; then nobody needs to be told of `edge.convert`.
     """

@@ -7,15 +7,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from edge.inspection.arena import memory
+from edge.inspection.arena import Memory, memory
 from edge.inspection.hints import hints
-from edge.inspection.recurrent import recurrent_layers
-from edge.inspection.verdicts import verdicts
-from edge.targets import get_target
-from edge.tflite import parser
-from edge.tflite.model_file import ModelFile, Tensor
-from edge.tflite.note import read_note
-from edge.tflite.variables import state_of, variables
+from edge.inspection.recurrent import recurrent_operators
+from edge.inspection.verdicts import verdict
+from edge.targets import TARGETS, get_target
+from edge.tflite import ModelFile, Tensor, describe
+from edge.tflite.variables import variables
 
 SCHEMA = 2
 
@@ -40,14 +38,10 @@ def inspect(path: str | Path, target: str | None = None) -> dict[str, Any]:
         ModelFileError: the file is missing, cut, damaged or no model, or of a newer version.
         ValueError: there is no such target.
     """
-    row = get_target(target) if target is not None else None
-    file = parser.parse(parser.read(path), Path(path).name)
-    graph, note, layers = file.graphs[0], read_note(file), recurrent_layers(file)
-    count = len(note.states) if note else 0
-    sources, results = (
-        [_tensor(graph.tensors[index]) for index in ends] for ends in (graph.inputs, graph.outputs)
-    )
-    state = "explicit" if note and note.state == "explicit" else state_of(graph)
+    rows = [get_target(target)] if target is not None else list(TARGETS.values())
+    interface = describe(path)
+    file, ends, state, note = interface.file, interface.ends, interface.state, interface.note
+    layers = recurrent_operators(file)
     return {
         "schema": SCHEMA,
         "path": str(path),
@@ -56,24 +50,20 @@ def inspect(path: str | Path, target: str | None = None) -> dict[str, Any]:
         "description": file.description,
         "weights_bytes": file.weights_size,
         "weights": _weights(file),
-        "memory": memory(file),
-        "inputs": sources[: len(sources) - count],
-        "outputs": results[: len(results) - count],
-        "states": [
-            {"input": before, "output": after}
-            for before, after in zip(
-                sources[len(sources) - count :], results[len(results) - count :], strict=True
-            )
-        ],
+        "memory": _memory(memory(file)),
+        "inputs": [_tensor(end) for end in ends.inputs],
+        "outputs": [_tensor(end) for end in ends.outputs],
+        "states": [{"input": _tensor(before), "output": _tensor(after)} for before, after in ends.states],
         "operators": _operators(file),
         "recurrent": [layer._asdict() for layer in layers],
         "state": state,
         "variables": [
-            {**_tensor(variable.tensor), "set_by": variable.written_by} for variable in variables(graph)
+            {**_tensor(variable.tensor), "set_by": variable.written_by}
+            for variable in variables(interface.graph)
         ],
         "metadata": note.content if note else None,
         "hints": hints(file, layers, state, note is not None),
-        "targets": verdicts(file, layers, state, row),
+        "targets": {row.name: verdict(file, row, layers, state).to_dict() for row in rows},
     }
 
 
@@ -84,6 +74,23 @@ def _weights(file: ModelFile) -> dict[str, int]:
     for tensor in shared.values():
         sizes[tensor.dtype] += tensor.size
     return dict(sizes.most_common())
+
+
+def _memory(found: Memory) -> dict[str, Any]:
+    return {
+        "weights_bytes": found.weights_bytes,
+        "arena_bytes": {str(length): size for length, size in found.arena_bytes.items()},
+        "largest": [
+            {
+                "name": tensor.name,
+                "shape": list(tensor.shape),
+                "dtype": tensor.dtype,
+                "bytes": size,
+                "constant": bool(tensor.size),
+            }
+            for tensor, size in found.largest
+        ],
+    }
 
 
 def _operators(file: ModelFile) -> list[dict[str, Any]]:

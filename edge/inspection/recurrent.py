@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from edge.tflite.model_file import Graph, ModelFile, Operator
+from edge.tflite import Graph, ModelFile, Operator
 
 # Operators that are a whole layer: its kind, and the operand whose rows are the cells.
 FUSED = {
@@ -59,7 +59,7 @@ class Recurrent(NamedTuple):
         return f"edge.convert.convert makes one fused operator of an {self.kind}"
 
 
-def recurrent_layers(file: ModelFile) -> tuple[Recurrent, ...]:
+def recurrent_operators(file: ModelFile) -> tuple[Recurrent, ...]:
     """The recurrent layers of the main graph, in the order in which they run."""
     main, bodies = file.graphs[0], list(file.graphs[1:])
     found = []
@@ -71,7 +71,7 @@ def recurrent_layers(file: ModelFile) -> tuple[Recurrent, ...]:
     return (*found, *_written_out(main))
 
 
-def numbers_of(graph: Graph, operator: Operator) -> str | None:
+def operator_numbers(graph: Graph, operator: Operator) -> str | None:
     """The numbers of an operator with weights: None (float32), `"dynamic"`, `"int8"` or `"int16x8"`."""
     x = graph.tensors[operator.inputs[0]].dtype
     weights = {graph.tensors[index].dtype for index in operator.inputs[1:] if index >= 0}
@@ -82,7 +82,7 @@ def numbers_of(graph: Graph, operator: Operator) -> str | None:
 
 def _fused(graph: Graph, operator: Operator) -> Recurrent:
     kind, weights = FUSED[operator.name]
-    numbers = numbers_of(graph, operator) if operator.inputs and operator.inputs[0] >= 0 else None
+    numbers = operator_numbers(graph, operator) if operator.inputs and operator.inputs[0] >= 0 else None
     extras: tuple[str, ...] = ()
     zero_point = None
     if kind == "LSTM" and not operator.name.startswith("BI") and len(operator.inputs) >= 20:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from edge.inspection.recurrent import FUSED, Recurrent, numbers_of
-from edge.targets import TARGETS, Target
-from edge.tflite.model_file import ModelFile
+from edge.inspection.recurrent import FUSED, Recurrent, operator_numbers
+from edge.targets import Target
+from edge.tflite import ModelFile
 from edge.tflite.variables import variables
 
 ORDER = ("note", "slow", "refused")
@@ -23,15 +23,24 @@ class Reason(NamedTuple):
     way_out: str
 
 
-def verdict(file: ModelFile, target: Target, layers: Sequence[Recurrent], state: str) -> dict[str, Any]:
-    """Plain data: `verdict`, one of `"ok"`, `"slow"`, `"refused"`, and the `reasons`.
+class Verdict(NamedTuple):
+    """Whether a file runs on a target: `"ok"`, `"slow"` or `"refused"`, and why, the gravest reason first."""
 
-    *Refused* is also what a runtime computes wrongly without a word.
+    word: str
+    reasons: tuple[Reason, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: `verdict` and `reasons`."""
+        return {"verdict": self.word, "reasons": [reason._asdict() for reason in self.reasons]}
+
+
+def verdict(file: ModelFile, target: Target, layers: Sequence[Recurrent], state: str) -> Verdict:
+    """Whether the target takes the file. *Refused* is also what a runtime computes wrongly without a word.
 
     Args:
         file: its structure.
         target: what shall run it.
-        layers: what `recurrent_layers` found in it.
+        layers: what `recurrent_operators` found in it.
         state: what becomes of the state: `"none"`, `"reset"`, `"carry"` or `"explicit"`.
     """
     reasons = [
@@ -43,18 +52,7 @@ def verdict(file: ModelFile, target: Target, layers: Sequence[Recurrent], state:
     ]
     reasons = sorted(dict.fromkeys(reasons), key=lambda reason: -ORDER.index(reason.weight))
     worst = reasons[0].weight if reasons else "note"
-    return {
-        "verdict": "ok" if worst == "note" else worst,
-        "reasons": [reason._asdict() for reason in reasons],
-    }
-
-
-def verdicts(
-    file: ModelFile, layers: Sequence[Recurrent], state: str, target: Target | None = None
-) -> dict[str, dict[str, Any]]:
-    """The verdict by target: one, or all of them."""
-    rows = [target] if target else list(TARGETS.values())
-    return {row.name: verdict(file, row, layers, state) for row in rows}
+    return Verdict("ok" if worst == "note" else worst, tuple(reasons))
 
 
 def _operators(file: ModelFile, target: Target) -> Iterator[Reason]:
@@ -125,7 +123,7 @@ def _numbers(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> It
         yield Reason("refused", "it does not take float16 constants", f"convert with {_choices(plain)}")
     for operator in graph.operators:
         if operator.name in WITH_WEIGHTS and operator.inputs and operator.inputs[0] >= 0:
-            numbers = numbers_of(graph, operator)
+            numbers = operator_numbers(graph, operator)
             if numbers not in known:
                 what = f"its {operator.name} does not take quantize={numbers!r}"
                 yield Reason("refused", what, f"convert with {_choices(plain)}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from edge.files import write_all
 from edge.report.benchmark import legend, machine_lines
 from edge.report.pictures import pictures
 from edge.report.rows import PLATFORMS, rows_of, source_names
@@ -60,18 +60,9 @@ def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
         **{f"{name}.png": content for name, content in drawn.items()},
     }
     folder.mkdir(parents=True, exist_ok=True)
-    drafts: dict[Path, Path] = {}
-    try:
-        for name, content in contents.items():
-            draft = folder / f".{name}.{os.getpid()}"
-            drafts[draft] = folder / name
-            draft.write_bytes(content)
-        for draft, target in drafts.items():
-            draft.replace(target)
-    finally:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
-    return list(drafts.values())
+    written = {folder / name: content for name, content in contents.items()}
+    write_all(written)
+    return list(written)
 
 
 def as_markdown(results: Sequence[dict[str, Any]], drawn: dict[str, bytes]) -> str:

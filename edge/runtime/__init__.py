@@ -3,12 +3,10 @@
 May import: tflite, errors; a runtime by name, when a model is loaded.
 """
 
-from edge.runtime.decision_stream import Decision
-from edge.runtime.decisions import Decider
+from edge.runtime.decisions import Decider, Decision
 from edge.runtime.interpreter import find_runtime
 from edge.runtime.log_mel import LogMel
 from edge.runtime.model import EdgeModel, load
-from edge.runtime.states import State
 from edge.runtime.stream import Stream
 
-__all__ = ["Decider", "Decision", "EdgeModel", "LogMel", "State", "Stream", "find_runtime", "load"]
+__all__ = ["Decider", "Decision", "EdgeModel", "LogMel", "Stream", "find_runtime", "load"]

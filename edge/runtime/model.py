@@ -9,17 +9,14 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
-from edge.runtime import batches
-from edge.runtime.inputs import checked_inputs, is_timed
+from edge.runtime.inputs import checked_inputs, chunks, is_timed, joined
 from edge.runtime.interpreter import find_runtime
 from edge.runtime.session import Session, Shapes
-from edge.runtime.states import State, given_states
+from edge.runtime.states import fed_back, given_states, zeros
 from edge.runtime.stream import Stream
 from edge.runtime.values import decode, encode
-from edge.tflite import parser
-from edge.tflite.interface import info_of
-from edge.tflite.note import read_note
-from edge.tflite.variables import DESCRIPTIONS, state_of
+from edge.tflite import describe
+from edge.tflite.variables import DESCRIPTIONS
 
 LONG = 256  # time steps that any sensible model takes
 
@@ -75,7 +72,8 @@ class EdgeModel:
             not apply it, `normalise` does.
         metadata: what `edge.convert` noted in the file: variant, quantization, versions. None: it was made
             by something else.
-        file: the structure of the file.
+        interface: the file, read and checked.
+        file: its structure.
         runtime: name and version of what executes it.
     """
 
@@ -83,31 +81,17 @@ class EdgeModel:
         is_integer = isinstance(num_threads, int) and not isinstance(num_threads, bool)
         if num_threads is not None and not (is_integer and num_threads > 0):
             raise ValueError(f"num_threads must be a positive integer or None, received {num_threads!r}.")
-        content = parser.read(path)
-        self.file = parser.parse(content, Path(path).name)
-        graph = self.file.graphs[0]
-        note = read_note(self.file)
-        ends = [
-            tuple(info_of(graph.tensors[index], self.file.name) for index in indices)
-            for indices in (graph.inputs, graph.outputs)
-        ]
-        count = len(note.states) if note else 0
-        self.inputs, self.outputs = (infos[: len(infos) - count] for infos in ends)
-        self.states = tuple(State(*pair) for pair in zip(*(i[len(i) - count :] for i in ends), strict=True))
-        if not self.inputs or not self.outputs:
-            raise ModelFileError(
-                f"{self.file.name}: the model has no {'input' if self.outputs else 'output'}."
-            )
-        self.state = "explicit" if note and note.state == "explicit" else state_of(graph)
-        self.lowering = note.lowering if note else None
-        self.timed = note.timed if note else (None,) * len(self.outputs)
-        self.labels = note.labels if note else None
-        scaling = note.normalization if note else None
+        self.interface = describe(path)
+        self.file, self.state = self.interface.file, self.interface.state
+        self.inputs, self.outputs = self.interface.inputs, self.interface.outputs
+        self.states, self.timed = self.interface.states, self.interface.timed
+        self.lowering, self.labels = self.interface.lowering, self.interface.labels
+        scaling = self.interface.normalization
         self.normalization = scaling and tuple(np.array(values, np.float32) for values in scaling)
-        self.metadata = note.content if note else None
+        self.metadata = self.interface.note.content if self.interface.note else None
         self.rows = self._rows()
         self.runtime = find_runtime(runtime)
-        self._content, self._threads = content, num_threads
+        self._threads = num_threads
         self.session = self.new_session()
 
     def __repr__(self) -> str:
@@ -121,16 +105,13 @@ class EdgeModel:
         Args:
             length: for every free axis but the first; an axis of fixed length stays what it is.
         """
-        zeros = [state.zeros(self.rows or 1) for state in self.states]
-        self.session.prepare((*self.shapes(length), *(value.shape for value in zeros)))
-        self.session.set_inputs(zeros, after=len(self.inputs))
+        start = [zeros(state, self.rows or 1) for state in self.states]
+        self.session.prepare((*self.shapes(length), *(value.shape for value in start)))
+        self.session.set_inputs(start, after=len(self.inputs))
 
     def shapes(self, length: int) -> Shapes:
         """The shapes of the data inputs for one sequence of that many steps."""
-        return tuple(
-            tuple(n if n >= 0 else (1 if axis == 0 else length) for axis, n in enumerate(info.shape))
-            for info in self.inputs
-        )
+        return self.interface.shapes(length)
 
     def predict(self, x: Any, initial_state: Any = None, return_state: bool = False) -> Any:
         """Run the model on a batch.
@@ -169,7 +150,7 @@ class EdgeModel:
         else:
             parts = [
                 self._run(chunk[: len(values)], chunk[len(values) :])
-                for chunk in batches.chunks([*values, *states], self.rows)
+                for chunk in chunks([*values, *states], self.rows)
             ]
             outputs, states = (self._joined(each, total) for each in zip(*parts, strict=True))
         decoded = [decode(result, info) for result, info in zip(outputs, self.outputs, strict=True)]
@@ -205,11 +186,11 @@ class EdgeModel:
         Raises:
             ValueError: the file keeps no state between calls, or takes several steps at once.
         """
-        return Stream(self)
+        return Stream(self.interface, self.new_session())
 
     def new_session(self) -> Session:
         """Another interpreter for the same file, with a state of its own."""
-        return Session(self._content, self.file, self._threads, self.runtime)
+        return Session(self.interface, self._threads, self.runtime)
 
     def _run(self, values: list[Array], states: list[Array]) -> tuple[list[Array], list[Array]]:
         """Outputs and states of one call of the file, or, if it takes one step, of one for every step."""
@@ -230,7 +211,7 @@ class EdgeModel:
                 results = self.session.run([*now, *given])
                 collected.append(results[: len(self.outputs)])
                 states = results[len(self.outputs) :]
-                given = [state.fed_back(value) for state, value in zip(self.states, states, strict=True)]
+                given = [fed_back(state, value) for state, value in zip(self.states, states, strict=True)]
         if steps == 1:
             return collected[0], states
         by_output = zip(self.timed, zip(*collected, strict=True), strict=True)
@@ -239,7 +220,7 @@ class EdgeModel:
     def _joined(self, parts: tuple[list[Array], ...], total: int) -> list[Array]:
         assert self.rows is not None
         try:
-            return [batches.joined(each, self.rows, total) for each in zip(*parts, strict=True)]
+            return [joined(each, self.rows, total) for each in zip(*parts, strict=True)]
         except ValueError as error:
             raise ModelFileError(f"{self.file.name}: {error}.") from None
 

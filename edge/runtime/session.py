@@ -8,7 +8,8 @@ from typing import Any
 from edge.aliases import Array
 from edge.errors import ModelFileError
 from edge.runtime.interpreter import Runtime
-from edge.tflite import parser, variables
+from edge.tflite import Interface
+from edge.tflite.variables import has_resources
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -18,8 +19,7 @@ class Session:
     several calls that belong together.
 
     Args:
-        content: the bytes of the file. They, not the path, go to the runtime: what was checked is what runs.
-        file: the structure of the same bytes.
+        interface: the file. Its bytes, not its path, go to the runtime: what was checked is what runs.
         threads: how many the kernels may use; None: as the runtime likes, which is one.
         runtime: what executes it.
 
@@ -27,11 +27,11 @@ class Session:
         ModelFileError: the runtime refuses the file.
     """
 
-    def __init__(self, content: bytes, file: parser.ModelFile, threads: int | None, runtime: Runtime) -> None:
+    def __init__(self, interface: Interface, threads: int | None, runtime: Runtime) -> None:
         self.lock = threading.RLock()
-        self._content, self._file, self._threads, self._runtime = content, file, threads, runtime
-        self._graph = file.graphs[0]
-        self._resources = variables.has_resources(self._graph)
+        self._content, self._file, self._graph = interface.content, interface.file, interface.graph
+        self._threads, self._runtime = threads, runtime
+        self._resources = has_resources(self._graph)
         self._shapes: Shapes | None = None
         self._interpreter = self._create()
 

@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from edge.aliases import Array
 from edge.runtime.values import check_type, decode, encode
-from edge.tflite.interface import TensorInfo
+from edge.tflite import State
 
 
-class State(NamedTuple):
-    """A state: what the file takes before the first step, and what it gives after the last.
+def zeros(state: State, batch: int) -> Array:
+    """The state before the first step, `[batch, size]`, as the file takes it."""
+    shape = (batch, *(max(n, 1) for n in state.input.shape[1:]))
+    return encode(np.zeros(shape, np.float32), state.input)
 
-    Attributes:
-        input: the end that takes it; `input.name` is its name.
-        output: the end that gives it.
-    """
 
-    input: TensorInfo
-    output: TensorInfo
-
-    @property
-    def name(self) -> str:
-        """What the state is called: as the input that takes it."""
-        return self.input.name
-
-    def zeros(self, batch: int) -> Array:
-        """The state before the first step, `[batch, size]`, as the file takes it."""
-        shape = (batch, *(max(n, 1) for n in self.input.shape[1:]))
-        return encode(np.zeros(shape, np.float32), self.input)
-
-    def fed_back(self, value: Array) -> Array:
-        """What the file gave, as it takes it: the same integers where scale and zero point are the same."""
-        source, target = self.output, self.input
-        alike = (source.dtype, source.scale, source.zero_point) == (
-            target.dtype,
-            target.scale,
-            target.zero_point,
-        )
-        return value if alike else encode(decode(value, source), target)
+def fed_back(state: State, value: Array) -> Array:
+    """What the file gave, as it takes it: the same integers where scale and zero point are the same."""
+    source, target = state.output, state.input
+    alike = (source.dtype, source.scale, source.zero_point) == (target.dtype, target.scale, target.zero_point)
+    return value if alike else encode(decode(value, source), target)
 
 
 def given_states(value: Any, states: Sequence[State], batch: int, file: str) -> list[Array]:
@@ -58,7 +39,7 @@ def given_states(value: Any, states: Sequence[State], batch: int, file: str) -> 
         TypeError: no dictionary and no list, or the wrong kind of numbers.
     """
     if value is None:
-        return [state.zeros(batch) for state in states]
+        return [zeros(state, batch) for state in states]
     names = ", ".join(repr(state.name) for state in states)
     if not states:
         raise ValueError(
@@ -78,7 +59,7 @@ def given_states(value: Any, states: Sequence[State], batch: int, file: str) -> 
             f"{file} takes its states ({names}) as a dictionary or a list, received {type(value).__name__}."
         )
     return [
-        state.zeros(batch) if each is None else _checked(each, state, batch, file)
+        zeros(state, batch) if each is None else _checked(each, state, batch, file)
         for state, each in zip(states, given, strict=True)
     ]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from edge.aliases import Array
-from edge.runtime.states import given_states
+from edge.runtime.session import Session
+from edge.runtime.states import fed_back, given_states, zeros
 from edge.runtime.values import check_type, decode, encode
-from edge.tflite.interface import TensorInfo
-
-if TYPE_CHECKING:
-    from edge.runtime.model import EdgeModel
+from edge.tflite import Interface, TensorInfo
 
 
 class Stream:
@@ -21,6 +19,13 @@ class Stream:
     A file for a fixed batch of several rows runs that many streams side by side: all shapes below then have
     the batch in front.
 
+    Args:
+        interface: of the file.
+        session: that runs it, and nothing else: it holds the state of a file that keeps it.
+
+    Raises:
+        ValueError: the file keeps no state between calls, or takes several steps at once.
+
     Example:
         >>> stream = load("exercise_stream.tflite").stream()  # doctest: +SKIP
         >>> for sample in sensor:  # doctest: +SKIP
@@ -28,22 +33,22 @@ class Stream:
         >>> stream.reset()  # doctest: +SKIP
     """
 
-    def __init__(self, model: EdgeModel) -> None:
-        if model.state not in ("carry", "explicit"):
-            keeps = "starts anew at each call" if model.state == "reset" else "has no state"
+    def __init__(self, interface: Interface, session: Session) -> None:
+        if interface.state not in ("carry", "explicit"):
+            keeps = "starts anew at each call" if interface.state == "reset" else "has no state"
             raise ValueError(
-                f"{model.file.name} {keeps} and cannot be used as a stream. Convert the model with "
+                f"{interface.name} {keeps} and cannot be used as a stream. Convert the model with "
                 'state="carry" or state="explicit" for that; predict runs whole sequences.'
             )
-        self._inputs, self._outputs, self._name = model.inputs, model.outputs, model.file.name
-        self._states, self._timed = model.states, model.timed
-        self._batch = max(info.shape[0] if info.shape else 1 for info in model.inputs)
-        self._single = [self._step_shape(info) for info in model.inputs]
-        self._full = model.shapes(length=1)
-        self._zeros = [state.zeros(max(self._batch, 1)) for state in self._states]
+        self._inputs, self._outputs, self._name = interface.inputs, interface.outputs, interface.name
+        self._states, self._timed = interface.states, interface.timed
+        self._batch = max(info.shape[0] if info.shape else 1 for info in self._inputs)
+        self._single = [self._step_shape(info) for info in self._inputs]
+        self._full = interface.shapes(length=1)
+        self._zeros = [zeros(state, max(self._batch, 1)) for state in self._states]
         self._given = self._zeros
-        self._session = model.new_session()
-        self._session.prepare((*self._full, *(zeros.shape for zeros in self._zeros)))
+        self._session = session
+        self._session.prepare((*self._full, *(value.shape for value in self._zeros)))
 
     def step(self, x: Any) -> Any:
         """Feed one time step and get the output after it.
@@ -75,7 +80,7 @@ class Stream:
             results = self._session.run([*values, *self._given])
             outputs = results[: len(self._outputs)]
             pairs = zip(self._states, results[len(self._outputs) :], strict=True)
-            self._given = [state.fed_back(value) for state, value in pairs]
+            self._given = [fed_back(state, value) for state, value in pairs]
         decoded = [
             self._one_step(decode(result, info), timed)
             for result, info, timed in zip(outputs, self._outputs, self._timed, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edge.aliases import Array
-from edge.tflite.interface import TensorInfo
+from edge.tflite import TensorInfo
 
 
 def check_type(value: Any, info: TensorInfo) -> Array:

@@ -3,20 +3,21 @@
 May import: errors.
 """
 
-from edge.tflite.interface import TensorInfo, info_of
+from edge.tflite.interface import Interface, State, TensorInfo, describe
 from edge.tflite.model_file import Graph, ModelFile, Operator, Tensor
-from edge.tflite.note import Note, read_note
+from edge.tflite.note import Note
 from edge.tflite.parser import parse, read
 
 __all__ = [
     "Graph",
+    "Interface",
     "ModelFile",
     "Note",
     "Operator",
+    "State",
     "Tensor",
     "TensorInfo",
-    "info_of",
+    "describe",
     "parse",
     "read",
-    "read_note",
 ]

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.tflite.model_file import Graph, Operator, Tensor
 from edge.tflite.operands import LSTM_INPUT_GATE, LSTM_OPERANDS, NEEDS, NO_NUMBERS, OF_NUMBERS, WITH_OPTIONAL
 from edge.tflite.reader import DamageError
-
-if TYPE_CHECKING:  # the reader of files calls this module
-    from edge.tflite.model_file import Graph, Operator, Tensor
 
 # Bits of one value; strings and handles of resources have no fixed size.
 BITS = {

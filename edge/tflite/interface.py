@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from edge.errors import ModelFileError
-from edge.tflite.model_file import Tensor
+from edge.tflite.model_file import Graph, ModelFile, Tensor
+from edge.tflite.note import Normalization, Note, read_note
+from edge.tflite.parser import parse, read
+from edge.tflite.variables import state_of
 
 
 class TensorInfo(NamedTuple):
@@ -37,7 +44,138 @@ class TensorInfo(NamedTuple):
         return f"{self.name!r} [{', '.join('any' if n < 0 else str(n) for n in self.shape)}] of {kind}"
 
 
-def info_of(tensor: Tensor, file: str) -> TensorInfo:
+class State(NamedTuple):
+    """A state: what the file takes before the first step, and what it gives after the last.
+
+    Attributes:
+        input: the end that takes it; `input.name` is its name.
+        output: the end that gives it.
+    """
+
+    input: TensorInfo
+    output: TensorInfo
+
+    @property
+    def name(self) -> str:
+        """What the state is called: as the input that takes it."""
+        return self.input.name
+
+
+class Ends(NamedTuple):
+    """The ends of the main graph as they stand in the file, those for states apart, in pairs."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    states: tuple[tuple[Tensor, Tensor], ...]
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a program must know of a file to use it. Made by `describe`.
+
+    The graph lists its states after the data; only the note tells how many they are. Here they are apart.
+
+    Attributes:
+        content: the bytes of the file. Whoever runs it takes these: what was checked is what runs.
+        file: their structure.
+        note: what `edge.convert` noted; None: the file is another's.
+    """
+
+    content: bytes = field(repr=False)
+    file: ModelFile
+    note: Note | None
+
+    @property
+    def name(self) -> str:
+        """How messages call the file."""
+        return self.file.name
+
+    @property
+    def graph(self) -> Graph:
+        """The main graph."""
+        return self.file.graphs[0]
+
+    @cached_property
+    def ends(self) -> Ends:
+        """The ends as they are, also of types that Python cannot pass."""
+        count = len(self.note.states) if self.note else 0
+        sources, results = (
+            [self.graph.tensors[index] for index in indices]
+            for indices in (self.graph.inputs, self.graph.outputs)
+        )
+        first, last = len(sources) - count, len(results) - count
+        pairs = zip(sources[first:], results[last:], strict=True)
+        return Ends(tuple(sources[:first]), tuple(results[:last]), tuple(pairs))
+
+    @cached_property
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        """The data that goes in, in order.
+
+        Raises:
+            ModelFileError: there is none, or Python cannot pass values of that type.
+        """
+        return self._infos(self.ends.inputs, "input")
+
+    @cached_property
+    def outputs(self) -> tuple[TensorInfo, ...]:
+        """The data that comes out, in order. Raises like `inputs`."""
+        return self._infos(self.ends.outputs, "output")
+
+    @cached_property
+    def states(self) -> tuple[State, ...]:
+        """The states of an explicit file, in order; else none. Raises like `inputs`."""
+        return tuple(State(*(_info_of(end, self.name) for end in pair)) for pair in self.ends.states)
+
+    @property
+    def state(self) -> str:
+        """What becomes of the state: `"none"`, `"reset"`, `"carry"` or `"explicit"`."""
+        return "explicit" if self.note and self.note.state == "explicit" else state_of(self.graph)
+
+    @property
+    def lowering(self) -> str | None:
+        """`"fused"`, `"unrolled"`, `"step"` or `"mixed"`; None where it is not noted."""
+        return self.note.lowering if self.note else None
+
+    @property
+    def timed(self) -> tuple[bool | None, ...]:
+        """For each output whether it has one entry per time step; None where it is not noted."""
+        return self.note.timed if self.note else (None,) * len(self.ends.outputs)
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Names of the classes, where they are noted."""
+        return self.note.labels if self.note else None
+
+    @property
+    def normalization(self) -> Normalization | None:
+        """How features were scaled for training, where it is noted."""
+        return self.note.normalization if self.note else None
+
+    def shapes(self, length: int) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the data inputs for one sequence of that many steps."""
+        return tuple(
+            tuple(n if n >= 0 else (1 if axis == 0 else length) for axis, n in enumerate(info.shape))
+            for info in self.inputs
+        )
+
+    def _infos(self, tensors: Sequence[Tensor], kind: str) -> tuple[TensorInfo, ...]:
+        if not tensors:
+            raise ModelFileError(f"{self.name}: the model has no {kind}.")
+        return tuple(_info_of(tensor, self.name) for tensor in tensors)
+
+
+def describe(path: str | Path) -> Interface:
+    """Read and check a model file, ours or another's. No runtime is needed.
+
+    Raises:
+        ModelFileError: the file is missing, cut, damaged or no model, or of a newer version.
+    """
+    content = read(path)
+    file = parse(content, Path(path).name)
+    return Interface(content, file, read_note(file))
+
+
+def _info_of(tensor: Tensor, file: str) -> TensorInfo:
     """What the caller of a file must know of one of its inputs or outputs.
 
     Raises:

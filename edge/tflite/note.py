@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from edge.errors import ModelFileError
 from edge.tflite.model_file import ModelFile
 
 ENTRY = "keras_lstm_plus"
-NEWEST = 2
+NEWEST = 2  # format; a change of what is noted is a new one
 STATES = ("reset", "carry", "explicit")
 
 
@@ -34,10 +33,10 @@ class Note(NamedTuple):
 
     Attributes:
         state: `"reset"`, `"carry"` or `"explicit"`.
-        lowering: `"fused"`, `"unrolled"`, `"step"` or `"mixed"`; files of format 1 are `"fused"`.
+        lowering: `"fused"`, `"unrolled"`, `"step"` or `"mixed"`.
         inputs: names of the data inputs, in order; the inputs for the states come after them.
         outputs: names of the outputs of the model, in order; the states come after them.
-        timed: for each of those outputs whether it has one entry per time step; None: not noted (format 1).
+        timed: for each of those outputs whether it has one entry per time step.
         states: in order; empty but in an explicit file.
         labels: names of the classes, or None.
         normalization: or None.
@@ -48,7 +47,7 @@ class Note(NamedTuple):
     lowering: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    timed: tuple[bool | None, ...]
+    timed: tuple[bool, ...]
     states: tuple[NotedState, ...]
     labels: tuple[str, ...] | None
     normalization: Normalization | None
@@ -90,26 +89,17 @@ class _NoteError(Exception):
 
 
 def _note(content: dict[str, Any]) -> Note:
-    version = content.get("format")
-    _require(isinstance(version, int) and 1 <= version <= NEWEST, "'format' is no known number")
+    _require(content.get("format") == NEWEST, "'format' is no known number")
     state = content.get("state")
     _require(state in STATES, f"'state' must be one of {', '.join(STATES)}")
-    is_first = version == 1
-    inputs, outputs = (_list(content, key, str if is_first else dict) for key in ("inputs", "outputs"))
-    states = [] if is_first else _list(content, "states", dict)
-    lowering = "fused" if is_first else content.get("lowering")
-    _require(isinstance(lowering, str), "'lowering' is no text")
+    inputs, outputs, states = (_list(content, key, dict) for key in ("inputs", "outputs", "states"))
     _require(not states or state == "explicit", "there are 'states', and 'state' is not 'explicit'")
-    timed: tuple[bool | None, ...] = (None,) * len(outputs)
-    if not is_first:
-        timed = tuple(_field(output, "timed", bool) for output in outputs)
-        inputs, outputs = ([_field(end, "name", str) for end in ends] for ends in (inputs, outputs))
     return Note(
         state=str(state),
-        lowering=str(lowering),
-        inputs=tuple(inputs),
-        outputs=tuple(outputs),
-        timed=timed,
+        lowering=_field(content, "lowering", str),
+        inputs=tuple(_field(end, "name", str) for end in inputs),
+        outputs=tuple(_field(end, "name", str) for end in outputs),
+        timed=tuple(_field(output, "timed", bool) for output in outputs),
         states=tuple(NotedState(_field(each, "input", str), _field(each, "output", str)) for each in states),
         labels=tuple(_list(content, "labels", str)) if content.get("labels") is not None else None,
         normalization=_normalization(content.get("normalization")),
@@ -162,7 +152,7 @@ def _list(content: dict[str, Any], key: str, kind: Any) -> list[Any]:
     return value
 
 
-def _field(content: dict[str, Any], key: str, kind: Callable[[Any], Any]) -> Any:
+def _field(content: dict[str, Any], key: str, kind: type) -> Any:
     value = content.get(key)
-    _require(isinstance(value, kind), f"{key!r} is missing or of the wrong kind")  # type: ignore[arg-type]
+    _require(isinstance(value, kind), f"{key!r} is missing or of the wrong kind")
     return value

@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -243,11 +242,3 @@ class Browser:
             self.problems.append(str(details.get("exception", {}).get("description") or details["text"]))
         elif method == "Log.entryAdded" and content["entry"]["level"] in ("error", "warning"):
             self.problems.append(f"{content['entry']['text']} {content['entry'].get('url', '')}")
-
-
-def screenshot(browser: Browser, path: Path, whole: bool = False) -> None:
-    """A picture of the page as a PNG; `whole`: down to its end."""
-    import base64
-
-    answer = browser.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-    path.write_bytes(base64.b64decode(answer["data"]))

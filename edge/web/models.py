@@ -1,4 +1,4 @@
-"""What the page must know of a model file and of a recording; plain data, ready for JSON."""
+"""What the page must know of a model file and of a recording."""
 
 from __future__ import annotations
 
@@ -9,90 +9,81 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edge.aliases import Array
-from edge.errors import ModelFileError
 from edge.files import read_arrays
-from edge.inspection.recurrent import recurrent_layers
-from edge.inspection.verdicts import verdict
+from edge.inspection import Verdict, recurrent_operators, verdict
 from edge.targets import TARGETS
-from edge.tflite import parser
-from edge.tflite.interface import TensorInfo, info_of
-from edge.tflite.model_file import ModelFile
-from edge.tflite.note import read_note
+from edge.tflite import Graph, Interface, TensorInfo, describe
 from edge.tflite.reader import Reader, Table
-from edge.tflite.variables import state_of
 from edge.web.runtimes import RUNTIMES
 
 
 class ServedModel(NamedTuple):
-    """A model as the page gets it: its bytes as they were when the server started, and a description."""
+    """A model as the page gets it.
 
+    Attributes:
+        name: of its file.
+        content: the bytes as they were when the server started.
+        verdicts: of the runtimes in a browser, by the name of the target, the preferred first.
+        description: plain data for JSON: `name`, `size_bytes`; `inputs` and `outputs` of the graph, those
+            for states last, each `names` (of the tensor, and of the signature if it has another), `shape`
+            (-1: free), `dtype`, `scale`, `zero_point`, inputs also `free`, pairs of a free axis and where in
+            the file its length stands, outputs also `timed`; `states`, how many there are; `state`,
+            `lowering`, `quantize`, `labels`, `normalization`; `verdicts`.
+    """
+
+    name: str
     content: bytes
+    verdicts: dict[str, Verdict]
     description: dict[str, Any]
+
+    @property
+    def preferred(self) -> str | None:
+        """The first runtime that does not refuse it; None: all do."""
+        return next((name for name, found in self.verdicts.items() if found.word != "refused"), None)
 
 
 def served_model(path: Path) -> ServedModel:
     """Read a model file for the page.
 
-    Returns:
-        The bytes and a description: `name`, `size_bytes`; `inputs` and `outputs` of the graph, those for
-        states last, each `names` (of the tensor, and of the signature if it has another), `shape` (-1: free),
-        `dtype`, `scale`, `zero_point`, inputs also `free`, pairs of a free axis and where in the file its
-        length stands, outputs also `timed`; `states`, how many there are; `state`, `lowering`, `quantize`,
-        `labels`, `normalization`; `verdicts`, by runtime.
-
     Raises:
         ModelFileError: it is missing, damaged, or has an end that cannot be passed in and out.
     """
-    content = parser.read(path)
-    file = parser.parse(content, path.name)
-    graph, note = file.graphs[0], read_note(file)
-    if not graph.inputs or not graph.outputs:
-        raise ModelFileError(f"{file.name}: the model has no {'input' if graph.outputs else 'output'}.")
-    state = "explicit" if note and note.state == "explicit" else state_of(graph)
-    layers = recurrent_layers(file)
-    states = len(note.states) if note else 0
-    timed = [*(note.timed if note else (None,) * len(graph.outputs)), *(False,) * states]
-    inputs, outputs = (
-        [info_of(graph.tensors[index], file.name) for index in ends] for ends in (graph.inputs, graph.outputs)
-    )
-    main = next(_root(content).tables(2))
-    places, keys = _shape_places(main), _signature_keys(content)
-    description = {
-        "name": file.name,
-        "size_bytes": file.size,
+    model = describe(path)
+    # The runtimes cannot resize an input: the page writes the length into the file before they load it. And
+    # none but tfjs passes integers of 8 or 16 bits.
+    layers = recurrent_operators(model.file)
+    rows = {
+        name: replace(TARGETS[name], free_length=True, integer_ends=name == "web-tfjs") for name in RUNTIMES
+    }
+    verdicts = {name: verdict(model.file, row, layers, model.state) for name, row in rows.items()}
+    return ServedModel(model.name, model.content, verdicts, _description(model, verdicts))
+
+
+def _description(model: Interface, verdicts: dict[str, Verdict]) -> dict[str, Any]:
+    graph, note = model.graph, model.note
+    places, keys = _shape_places(model.content), _signature_keys(model.content)
+    inputs = (*model.inputs, *(state.input for state in model.states))
+    outputs = (*model.outputs, *(state.output for state in model.states))
+    timed = (*model.timed, *(False,) * len(model.states))
+    return {
+        "name": model.name,
+        "size_bytes": model.file.size,
         "inputs": [
-            {**_end(info, keys.get((0, index))), "free": _free(file, index, places)}
+            {**_end(info, keys.get((0, index))), "free": _free(graph, index, places)}
             for info, index in zip(inputs, graph.inputs, strict=True)
         ],
         "outputs": [
             {**_end(info, keys.get((1, index))), "timed": has}
             for info, index, has in zip(outputs, graph.outputs, timed, strict=True)
         ],
-        "states": states,
-        "state": state,
-        "lowering": note.lowering if note else None,
+        "states": len(model.states),
+        "state": model.state,
+        "lowering": model.lowering,
         "quantize": note.content.get("quantize") if note else None,
-        "labels": list(note.labels) if note and note.labels else None,
-        "normalization": note.normalization._asdict() if note and note.normalization else None,
-        "verdicts": {
-            # The runtimes cannot resize an input: the page writes the length into the file before they load
-            # it. And none but tfjs passes integers of 8 or 16 bits.
-            name: verdict(
-                file,
-                replace(TARGETS[name], free_length=True, integer_ends=name == "web-tfjs"),
-                layers,
-                state,
-            )
-            for name in RUNTIMES
-        },
+        "labels": list(model.labels) if model.labels else None,
+        "normalization": model.normalization._asdict() if model.normalization else None,
+        "verdicts": {name: found.to_dict() for name, found in verdicts.items()},
     }
-    return ServedModel(content, description)
-
-
-def preferred(description: dict[str, Any]) -> str | None:
-    """The first runtime that does not refuse a file; None: all do."""
-    verdicts = description["verdicts"]
-    return next((name for name in RUNTIMES if verdicts[name]["verdict"] != "refused"), None)
 
 
 def recording(path: Path) -> Array:
@@ -152,22 +143,22 @@ def _end(info: TensorInfo, key: str | None) -> dict[str, Any]:
     }
 
 
-def _free(file: ModelFile, index: int, places: list[int | None]) -> list[tuple[int, int]]:
+def _free(graph: Graph, index: int, places: list[int | None]) -> list[tuple[int, int]]:
     """The free axes of an input, but the batch, and where their lengths stand in the file.
 
     None of them where a constant shares the place: it would change, too.
     """
-    tensors, place = file.graphs[0].tensors, places[index]
+    tensors, place = graph.tensors, places[index]
     sharers = [tensor for tensor, other in zip(tensors, places, strict=True) if other == place]
     if place is None or any(tensor.size for tensor in sharers):
         return []
     return [(axis, place + 4 * axis) for axis, n in enumerate(tensors[index].shape) if n < 0 and axis > 0]
 
 
-def _shape_places(graph: Table) -> list[int | None]:
-    """Where the numbers of the shape of each tensor of a graph start in the file; None: it has none."""
+def _shape_places(content: bytes) -> list[int | None]:
+    """Where the shape of each tensor of the main graph starts in the file; None: it has none."""
     places: list[int | None] = []
-    for tensor in graph.tables(0):
+    for tensor in next(_root(content).tables(2)).tables(0):
         offset = tensor.fields[0] if tensor.fields else 0
         reader = tensor.reader
         places.append(reader.elements(reader.target(tensor.at + offset), 4)[0] if offset else None)

@@ -11,8 +11,7 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.runtime.values import decode, encode
-from edge.tflite import parser
-from edge.tflite.interface import TensorInfo, info_of
+from edge.tflite import TensorInfo, describe
 
 _COMPILED = """
 import pickle, sys
@@ -31,11 +30,10 @@ sys.stdout.buffer.write(b"ANSWER" + pickle.dumps(found))
 
 
 def _ends(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
-    graph = parser.parse(path.read_bytes(), path.name).graphs[0]
-    inputs, outputs = (
-        [info_of(graph.tensors[n], path.name) for n in ns] for ns in (graph.inputs, graph.outputs)
-    )
-    return inputs, outputs
+    """All that goes in and comes out, states too, in the order of the graph."""
+    file = describe(path)
+    inputs = [*file.inputs, *(state.input for state in file.states)]
+    return inputs, [*file.outputs, *(state.output for state in file.states)]
 
 
 def compiled_model(path: Path, values: list[Array]) -> list[Array]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
-from edge.tflite import parser
-from edge.tflite.note import Note, read_note
+from edge.files import write_all
+from edge.tflite import Interface, Tensor, describe
 from edge.version import __version__
 
 # Names in tflite-micro's resolver that do not follow from the name of the operator.
@@ -46,17 +45,12 @@ def write_c_array(tflite_path: str | Path, folder: str | Path, name: str | None 
     name = identifier(Path(tflite_path).stem) if name is None else name
     if identifier(name) != name:
         raise ValueError(f"name must be an identifier of C, as {identifier(name)!r} is, received {name!r}.")
-    content = parser.read(tflite_path)
-    file = parser.parse(content, Path(tflite_path).name)
-    note = read_note(file)
+    model = describe(tflite_path)
     folder = Path(folder)
     if not folder.is_dir():
         raise NotADirectoryError(f"There is no folder {folder}.")
-    texts = {
-        folder / f"{name}.cc": _source(name, content, note),
-        folder / f"{name}.h": _header(name, file, note),
-    }
-    _write_all(texts)
+    texts = {folder / f"{name}.cc": _source(name, model), folder / f"{name}.h": _header(name, model)}
+    write_all({path: text.encode("ascii") for path, text in texts.items()})
     return list(texts)
 
 
@@ -85,11 +79,10 @@ def resolver_call(operator: str) -> str:
 # -- the header ---------------------------------------------------------------------------------------------
 
 
-def _header(name: str, file: parser.ModelFile, note: Note | None) -> str:
-    big, graph = name.upper(), file.graphs[0]
-    states = len(note.states) if note else 0
+def _header(name: str, model: Interface) -> str:
+    big, ends = name.upper(), model.ends
     lines = [
-        f"/* {_comment(file.name)} as a C array, made by keras-lstm-plus {__version__}. Do not edit. */",
+        f"/* {_comment(model.name)} as a C array, made by keras-lstm-plus {__version__}. Do not edit. */",
         f"#ifndef {big}_H_",
         f"#define {big}_H_",
         "",
@@ -97,40 +90,35 @@ def _header(name: str, file: parser.ModelFile, note: Note | None) -> str:
         'extern "C" {',
         "#endif",
         "",
-        f"extern const unsigned char {name}_data[];  /* {file.size} bytes, aligned to 16 */",
+        f"extern const unsigned char {name}_data[];  /* {model.file.size} bytes, aligned to 16 */",
         f"extern const unsigned int {name}_data_length;",
         "",
-        *_operators(big, file),
+        *_operators(big, model),
         "",
     ]
-    for kind, indices in (("INPUT", graph.inputs), ("OUTPUT", graph.outputs)):
-        lines.append(f"#define {big}_{kind}S {len(indices) - states}")
-        for position, index in enumerate(indices):
-            end = (
-                f"STATE_{position - len(indices) + states}_{kind}"
-                if position >= len(indices) - states
-                else None
-            )
-            label = f"{big}_{end or f'{kind}_{position}'}"
-            if end:
-                lines.append(
-                    f"#define {label} {position}  /* its number among the {kind.lower()}s of the graph */"
-                )
-            lines += _end(label, graph.tensors[index])
-    lines.append(f"#define {big}_STATES {states}")
-    if states:
+    sides = zip(*ends.states, strict=True) if ends.states else ((), ())
+    for kind, data, states in zip(("INPUT", "OUTPUT"), (ends.inputs, ends.outputs), sides, strict=True):
+        lines.append(f"#define {big}_{kind}S {len(data)}")
+        for position, tensor in enumerate(data):
+            lines += _end(f"{big}_{kind}_{position}", tensor)
+        for number, tensor in enumerate(states):
+            label = f"{big}_STATE_{number}_{kind}"
+            among = f"/* its number among the {kind.lower()}s of the graph */"
+            lines += [f"#define {label} {len(data) + number}  {among}", *_end(label, tensor)]
+    lines.append(f"#define {big}_STATES {len(ends.states)}")
+    if ends.states:
         lines.append(
             "/* Every STATE_INPUT starts as zero (its ZERO_POINT); after a call copy STATE_OUTPUT there. */"
         )
-    lines += _time_steps(big, graph, states)
-    if note and note.labels is not None:
+    lines += _time_steps(big, ends.inputs)
+    if model.labels is not None:
         lines += [
             "",
-            f"#define {big}_LABELS {len(note.labels)}",
+            f"#define {big}_LABELS {len(model.labels)}",
             f"extern const char *const {name}_labels[];",
         ]
-    if note and note.normalization:
-        count = len(note.normalization.mean)
+    if model.normalization:
+        count = len(model.normalization.mean)
         lines += ["", "/* (x - mean) / std before the model, which does not do it itself */"]
         lines += [f"#define {big}_FEATURES {count}"]
         lines += [f"extern const float {name}_{part}[{count}];" for part in ("mean", "std")]
@@ -138,8 +126,8 @@ def _header(name: str, file: parser.ModelFile, note: Note | None) -> str:
     return "\n".join(lines)
 
 
-def _operators(big: str, file: parser.ModelFile) -> list[str]:
-    used = {(op.name, op.custom): None for graph in file.graphs for op in graph.operators}
+def _operators(big: str, model: Interface) -> list[str]:
+    used = {(op.name, op.custom): None for graph in model.file.graphs for op in graph.operators}
     calls = sorted(f"AddCustom({_text(op)}, ...)" if custom else resolver_call(op) for op, custom in used)
     return [
         f"#define {big}_OPERATORS {len(calls)}",
@@ -149,7 +137,7 @@ def _operators(big: str, file: parser.ModelFile) -> list[str]:
     ]
 
 
-def _end(label: str, tensor: parser.Tensor) -> list[str]:
+def _end(label: str, tensor: Tensor) -> list[str]:
     shape = ", ".join("any" if n < 0 else str(n) for n in tensor.shape)
     lines = [f"/* {_comment(tensor.name)} [{shape}] {tensor.dtype} */"]
     if min(tensor.shape, default=1) >= 0:
@@ -160,9 +148,8 @@ def _end(label: str, tensor: parser.Tensor) -> list[str]:
     return lines
 
 
-def _time_steps(big: str, graph: parser.Graph, states: int) -> list[str]:
-    shapes = [graph.tensors[index].shape for index in graph.inputs[: len(graph.inputs) - states]]
-    steps = next((shape[1] for shape in shapes if len(shape) >= 3), None)
+def _time_steps(big: str, inputs: Sequence[Tensor]) -> list[str]:
+    steps = next((tensor.shape[1] for tensor in inputs if len(tensor.shape) >= 3), None)
     if steps is None:
         return []
     if steps < 0:
@@ -173,7 +160,8 @@ def _time_steps(big: str, graph: parser.Graph, states: int) -> list[str]:
 # -- the source ---------------------------------------------------------------------------------------------
 
 
-def _source(name: str, content: bytes, note: Note | None) -> str:
+def _source(name: str, model: Interface) -> str:
+    content = model.content
     rows = (content[begin : begin + 16] for begin in range(0, len(content), 16))
     lines = [
         f'#include "{name}.h"',
@@ -187,11 +175,11 @@ def _source(name: str, content: bytes, note: Note | None) -> str:
         "};",
         f"const unsigned int {name}_data_length = {len(content)};",
     ]
-    if note and note.labels is not None:
-        texts = [f"    {_text(label)}," for label in note.labels] or ["    0,"]
+    if model.labels is not None:
+        texts = [f"    {_text(label)}," for label in model.labels] or ["    0,"]
         lines += ["", f"const char *const {name}_labels[] = {{", *texts, "};"]
-    if note and note.normalization:
-        for part, values in note.normalization._asdict().items():
+    if model.normalization:
+        for part, values in model.normalization._asdict().items():
             numbers = ", ".join(map(_float, values))
             lines += ["", f"const float {name}_{part}[{len(values)}] = {{{numbers}}};"]
     return "\n".join([*lines, ""])
@@ -216,35 +204,3 @@ def _float(value: float) -> str:
     """A float32 literal with all its digits; one beyond float32 is the largest there is."""
     digits = f"{max(min(value, 3.4028234e38), -3.4028234e38):.9g}"
     return f"{digits}f" if "." in digits or "e" in digits else f"{digits}.0f"
-
-
-def _write_all(texts: dict[Path, str]) -> None:
-    """All of them or none: drafts first, which then take the places of what was there."""
-    drafts = {path: path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp") for path in texts}
-    for path in texts:
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder.")
-    try:
-        for path, text in texts.items():
-            with drafts[path].open("x", encoding="ascii", newline="\n") as draft:
-                draft.write(text)
-                draft.flush()
-                os.fsync(draft.fileno())
-        before = {path: path.read_bytes() if path.exists() else None for path in texts}
-        try:
-            for path, draft_path in drafts.items():
-                os.replace(draft_path, path)
-        except BaseException:
-            for path, old in before.items():
-                _restore(path, old)
-            raise
-    finally:
-        for draft_path in drafts.values():
-            draft_path.unlink(missing_ok=True)
-
-
-def _restore(path: Path, old: bytes | None) -> None:
-    if old is None:
-        path.unlink(missing_ok=True)
-    elif path.read_bytes() != old:
-        path.write_bytes(old)

@@ -157,23 +157,6 @@ def workers(session: int) -> list[int]:
     return [pid for pid, its_session in pairs if its_session == session and pid != session]
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "out.json"
-    target.write_text("before")
-    whole = Path.write_text
-
-    def half(path: Path, text: str, **options: str) -> int:
-        whole(path, text[: len(text) // 2], **options)
-        raise OSError(28, "No space left on device", str(path))
-
-    monkeypatch.setattr(Path, "write_text", half)
-    code, _, err = run("benchmark", model_file("reset"), "--runs", 1, "--json", target)
-    assert code == 1
-    assert "No space left on device" in err
-    assert target.read_text() == "before"
-    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
-
-
 def test_figures_are_short() -> None:
     assert [size(n) for n in (0, 999, 1000, 12_345, 7_900_000)] == [
         "0 B",

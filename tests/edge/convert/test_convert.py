@@ -13,7 +13,7 @@ import pytest
 
 import edge
 from edge.convert import ConversionResult, convert
-from edge.tflite import parser
+from edge.tflite import parse
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
 from tests.helpers.keras_models import (
@@ -216,7 +216,7 @@ def test_carry_as_a_stream(converted: Any) -> None:
 @pytest.mark.parametrize("quantize", QUANTIZE)
 def test_one_operator_a_layer_and_no_loop(converted: Any, quantize: str | None) -> None:
     result = converted("peephole", quantize).result
-    graphs = parser.parse(result.path.read_bytes(), "model").graphs
+    graphs = parse(result.path.read_bytes(), "model").graphs
     names = [operator.name for operator in graphs[0].operators]
     assert len(graphs) == 1  # no body of a loop
     assert names.count("UNIDIRECTIONAL_SEQUENCE_LSTM") == 2

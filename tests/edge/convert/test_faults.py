@@ -6,11 +6,8 @@ The processes here are real ones, and so are the limits and the signals.
 from __future__ import annotations
 
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,29 +17,17 @@ import tensorflow as tf
 
 import edge
 import edge.convert
+from edge import EdgeModel
 from edge.convert import pipeline
 from edge.convert.tf_private import scratch
 from edge.errors import ModelFileError
-from edge.inspection.overview import inspect
-from edge.runtime.model import EdgeModel
+from edge.inspection import inspect
 from tests.helpers.device_files import CLASSES, keras_model, model_file
 from tests.helpers.places import ROOT
 
 resource = pytest.importorskip("resource", reason="limits and signals of POSIX")
 
-STORE = ROOT / "edge" / "convert" / "store.py"
 LIMIT = 1000  # bytes that a full disk still takes
-
-# The module alone, which needs no TensorFlow.
-WITH_STORE = f"""
-import importlib.util, os, resource, sys
-from pathlib import Path
-spec = importlib.util.spec_from_file_location("store", {str(STORE)!r})
-store = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(store)
-path = Path(sys.argv[1])
-"""
-FULL = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT}, {LIMIT}))\n"
 
 
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -59,35 +44,6 @@ def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 # -- a full disk -------------------------------------------------------------------------------------------
-
-WRITE = """
-try:
-    with store.written(path, bytes(100_000)):
-        print("written")
-except OSError as error:
-    print(type(error).__name__, error.errno, error)
-"""
-
-
-def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "model.tflite"
-    path.write_bytes(b"the old one")
-    done = run(WITH_STORE + FULL + WRITE, path)
-    assert done.stdout.startswith("OSError 27 "), done.stderr
-    assert f"{path} cannot be written: File too large. It needs 100,000 bytes" in done.stdout
-    assert done.stdout.count("\n") == 1
-    assert path.read_bytes() == b"the old one"
-    assert list(tmp_path.iterdir()) == [path]
-    assert run(WITH_STORE + WRITE, path).stdout == "written\n"  # it was the limit, then
-    assert path.read_bytes() == bytes(100_000)
-
-
-def test_a_path_that_became_a_folder_is_one_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "model.tflite"
-    path.mkdir()
-    done = run(WITH_STORE + WRITE, path)
-    assert f"{path} cannot be written: Is a directory" in done.stdout, done.stderr
-    assert list(tmp_path.iterdir()) == [path]
 
 
 @contextmanager
@@ -167,44 +123,6 @@ def test_figures_that_nobody_takes_are_no_success() -> None:
         )
     assert done.returncode != 0
     assert "No space left on device" in done.stderr
-
-
-# -- interrupts --------------------------------------------------------------------------------------------
-
-WRITE_FOR_EVER = """
-print("ready", flush=True)
-while True:
-    for letter in b"ab":
-        with store.written(path, bytes([letter]) * 3_000_000):
-            pass
-"""
-
-
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
-def test_a_signal_in_the_middle_of_a_write_leaves_a_whole_file(name: str, tmp_path: Path) -> None:
-    path, rng = tmp_path / "model.tflite", random.Random(name)
-    for _ in range(4):
-        path.write_bytes(b"b" * 3_000_000)
-        process = subprocess.Popen(
-            [sys.executable, "-c", WITH_STORE + WRITE_FOR_EVER, str(path)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(rng.uniform(0, 0.05))
-        process.send_signal(getattr(signal, name))
-        assert process.wait(timeout=20) == -getattr(signal, name)
-        process.stdout.close()
-        content = path.read_bytes()
-        assert len(content) == 3_000_000
-        assert content in (b"a" * 3_000_000, b"b" * 3_000_000)
-        drafts = [each for each in tmp_path.iterdir() if each != path]
-        assert all(draft.name.startswith(".") and draft.suffix == ".tmp" for draft in drafts)
-        if name == "SIGINT":  # which Python turns into an exception
-            assert not drafts
-        for draft in drafts:
-            draft.unlink()
 
 
 # -- two at once -------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from edge.convert.graph import flatbuffer, operators
 from edge.convert.keras_model.call_sites import Site
 from edge.convert.quantization import calibration
 from edge.convert.samples import in_batches
-from edge.tflite import parser
+from edge.tflite import parse
 from keras_lstm_plus import LSTMPlus
 from tests.helpers.conversion_steps import (
     Model,
@@ -265,7 +265,7 @@ def test_large_dense_layers_load_everywhere(tmp_path: Path, runtime: Runtime, nu
     x = motion(16, 9)
     path = tmp_path / "model.tflite"
     convert(model, path, numbers, x)
-    graph = parser.parse(path.read_bytes(), "model").graphs[0]
+    graph = parse(path.read_bytes(), "model").graphs[0]
     dense = [operator for operator in graph.operators if operator.name == "FULLY_CONNECTED"]
     assert [graph.tensors[operator.inputs[1]].dtype for operator in dense] == ["int8", "int8"]
     assert max(operator.version for operator in dense) < 12

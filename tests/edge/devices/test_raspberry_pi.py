@@ -19,7 +19,7 @@ from edge.devices.raspberry_pi.sensors import MPU6050, replay, samples
 from tests.helpers.device_files import model_file, sequences
 from tests.helpers.explicit_files import LABELS, NORMALIZATION, expected, explicit_file
 from tests.helpers.places import ROOT
-from tests.house.test_imports import BLOCK, WORKSTATION
+from tests.house.test_device_half import BLOCK, WORKSTATION
 
 BANNED = (*WORKSTATION, "typer", "rich", "matplotlib", "smbus2")
 

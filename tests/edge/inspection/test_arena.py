@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 import edge
 from edge.inspection.arena import arena, peak, shapes
-from edge.tflite import parser
-from edge.tflite.model_file import Graph, ModelFile, Operator, Tensor
+from edge.tflite import Graph, ModelFile, Operator, Tensor
 from tests.helpers.device_files import model_file
 from tests.helpers.explicit_files import explicit_file
 
@@ -67,19 +66,19 @@ def test_the_shapes_are_those_of_the_runtime(kind: str, length: int) -> None:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     path = explicit_file(kind) if kind != "reset" else model_file(kind)
-    file = parser.parse(path.read_bytes(), path.name)
+    model = edge.load(path)
     resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # which would keep shapes to itself
     interpreter = Interpreter(model_path=str(path), experimental_op_resolver_type=resolver)
-    free = edge.load(path).shapes(length)
-    for info, shape in zip(interpreter.get_input_details(), free, strict=False):
+    for info, shape in zip(interpreter.get_input_details(), model.shapes(length), strict=False):
         interpreter.resize_tensor_input(info["index"], shape)
     interpreter.allocate_tensors()
     interpreter.invoke()
     details = {
         each["index"]: tuple(int(n) for n in each["shape"]) for each in interpreter.get_tensor_details()
     }
-    found = shapes(file.graphs[0], length, 1)
-    used = {i for op in file.graphs[0].operators for i in op.inputs + op.outputs if i >= 0}
-    computed = [i for i in used if not file.graphs[0].tensors[i].size]
+    graph = model.interface.graph
+    found = shapes(graph, length, 1)
+    used = {i for op in graph.operators for i in op.inputs + op.outputs if i >= 0}
+    computed = [i for i in used if not graph.tensors[i].size]
     assert len(computed) > 5
     assert {i: found[i] for i in computed} == {i: details[i] for i in computed}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edge.inspection.overview import inspect
+from edge.inspection import inspect
 from tests.helpers.device_files import edited, model_file
 
 

@@ -16,14 +16,13 @@ import pytest
 import tensorflow as tf
 from rich.console import Console
 
+from edge.inspection import inspect
 from edge.inspection.hints import hints
-from edge.inspection.overview import inspect
-from edge.inspection.recurrent import recurrent_layers
+from edge.inspection.recurrent import recurrent_operators
 from edge.inspection.verdicts import verdict
 from edge.report.inspection import inspect_report
 from edge.targets import TARGETS, Target
-from edge.tflite import parser
-from edge.tflite.model_file import Graph, ModelFile, Operator, Tensor
+from edge.tflite import Graph, ModelFile, Operator, Tensor, describe, parse
 from edge.tflite.variables import state_of
 from tests.helpers.device_files import FEATURES, FOLDER, edited, model_file
 from tests.helpers.explicit_files import explicit_file
@@ -53,10 +52,6 @@ def foreign(kind: str) -> Path:
     return path
 
 
-def parsed(path: Path) -> ModelFile:
-    return parser.parse(path.read_bytes(), path.name)
-
-
 # -- recurrent layers ------------------------------------------------------------------------------------
 
 
@@ -74,7 +69,7 @@ def parsed(path: Path) -> ModelFile:
     ],
 )
 def test_recurrent_layers_of_others_are_recognised(kind: str, found: list[Any]) -> None:
-    assert [layer[:4] for layer in recurrent_layers(parsed(foreign(kind)))] == found
+    assert [layer[:4] for layer in recurrent_operators(describe(foreign(kind)).file)] == found
 
 
 def test_loops_and_written_out_layers_are_explained() -> None:
@@ -91,13 +86,15 @@ def test_loops_and_written_out_layers_are_explained() -> None:
 
 
 def test_our_own_are_fused() -> None:
-    found = {kind: recurrent_layers(parsed(model_file(kind))) for kind in ("reset", "dynamic", "int8")}
+    found = {
+        kind: recurrent_operators(describe(model_file(kind)).file) for kind in ("reset", "dynamic", "int8")
+    }
     assert {kind: (*one[:3], *one[4:6]) for kind, (one,) in found.items()} == {
         kind: ("LSTM", "fused", 8, ("peephole",), numbers)
         for kind, numbers in (("reset", None), ("dynamic", "dynamic"), ("int8", "int8"))
     }
     assert found["int8"][0].state_zero_point == 0
-    assert recurrent_layers(parsed(model_file("dense"))) == ()
+    assert recurrent_operators(describe(model_file("dense")).file) == ()
 
 
 # -- targets -----------------------------------------------------------------------------------------------
@@ -109,12 +106,14 @@ ANY: dict[str, Any] = dict.fromkeys(
 
 def judged(content: bytes | Path, **row: Any) -> tuple[str, str]:
     """Verdict and first reason on a target that lacks something."""
-    file = parser.parse(content, "x") if isinstance(content, bytes) else parsed(content)
+    file = parse(content, "x") if isinstance(content, bytes) else describe(content).file
     target = Target(row.pop("name", "some"), "some runtime", **{"quantize": ANY, **row})
-    found = verdict(file, target, recurrent_layers(file), row.get("state", state_of(file.graphs[0])))
-    first = found["reasons"][0] if found["reasons"] else {"what": "", "way_out": ""}
-    assert found["verdict"] == "ok" or first["way_out"]
-    return found["verdict"], f"{first['what']}: {first['way_out']}" if first["what"] else ""
+    found = verdict(file, target, recurrent_operators(file), row.get("state", state_of(file.graphs[0])))
+    if not found.reasons:
+        return found.word, ""
+    first = found.reasons[0]
+    assert found.word == "ok" or first.way_out
+    return found.word, f"{first.what}: {first.way_out}"
 
 
 @pytest.mark.parametrize("kind", ["reset", "carry", "dynamic", "int8", "dense", "dense_int8", "tokens"])

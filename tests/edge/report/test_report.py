@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from edge.report.pictures import pictures
 from edge.report.rows import rows_of
 from edge.report.tables import labels, speeds
 from tests.helpers.benchmark_results import OLD, entry, result, times
-from tests.house.test_imports import BLOCK, ROOT
+from tests.house.test_device_half import BLOCK, ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -186,18 +187,19 @@ def test_an_interruption_leaves_the_old_report_whole(tmp_path: Path, monkeypatch
     paths, folder = written(tmp_path, result()), tmp_path / "report"
     write_report(paths, folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    whole = Path.write_bytes
+    whole, replaced = os.replace, list[Path]()
 
-    def interrupted(path: Path, content: bytes) -> int:
-        if "percentiles" in path.name:
-            whole(path, content[:10])
+    def interrupted(draft: Path, path: Path) -> None:
+        if replaced:
             raise KeyboardInterrupt
-        return whole(path, content)
+        replaced.append(path)
+        whole(draft, path)
 
-    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    monkeypatch.setattr(os, "replace", interrupted)
     monkeypatch.setattr(pages, "as_html", lambda *_: "another")
     with pytest.raises(KeyboardInterrupt):
         write_report(paths, folder)
+    assert replaced
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 

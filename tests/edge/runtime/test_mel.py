@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from edge.runtime.log_mel import LogMel
+from edge import LogMel
 from edge.runtime.mel import hz_to_mel
 
 

@@ -13,8 +13,8 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edge.convert.graph import flatbuffer
 from edge.errors import ModelFileError
-from edge.inspection.overview import inspect
-from edge.tflite import opcodes, operands, parser
+from edge.inspection import inspect
+from edge.tflite import opcodes, operands, parse
 from tests.helpers.device_files import edited, keras_model, model_file, sequences
 
 KINDS = ("reset", "carry", "dynamic", "int8", "int8_carry", "stock", "dense", "dense_int8", "tokens", "multi")
@@ -131,9 +131,9 @@ CASES: list[tuple[str, Callable[[Any], None], str]] = [
 
 @pytest.mark.parametrize(("kind", "edit", "message"), CASES, ids=[case[2] for case in CASES])
 def test_a_model_without_sense_is_refused(kind: str, edit: Callable[[Any], None], message: str) -> None:
-    parser.parse(edited(kind, lambda model: None))  # the way there and back is none of the reasons
+    parse(edited(kind, lambda model: None))  # the way there and back is none of the reasons
     with pytest.raises(ModelFileError, match=message) as caught:
-        parser.parse(edited(kind, edit), "odd.tflite")
+        parse(edited(kind, edit), "odd.tflite")
     assert str(caught.value).startswith("odd.tflite is cut short or damaged: ")
 
 
@@ -176,7 +176,7 @@ def test_files_of_the_stock_converter_are_taken(kind: str) -> None:
     elif kind == "flex":
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
         converter._experimental_lower_tensor_list_ops = False
-    file = parser.parse(converter.convert())
+    file = parse(converter.convert())
     names = {operator.name for operator in file.graphs[0].operators}
     assert {"float16": "DEQUANTIZE", "flex": "FlexTensorListReserve"}.get(kind, next(iter(names))) in names
 
@@ -195,7 +195,7 @@ def test_a_sparse_constant_and_one_in_another_file_are_taken() -> None:
         weights.buffer, weights.externalBuffer = 0, 1
 
     for edit in (sparse, elsewhere):
-        assert parser.parse(edited("dense", edit)).graphs[0].operators
+        assert parse(edited("dense", edit)).graphs[0].operators
 
 
 def test_a_vector_of_a_sparse_constant_that_leaves_the_file_is_refused() -> None:
@@ -204,15 +204,15 @@ def test_a_vector_of_a_sparse_constant_that_leaves_the_file_is_refused() -> None
         operand(model, "FULLY_CONNECTED", 1).sparsity = schema.SparsityParametersT(order, [], [])
 
     content = edited("dense", sparse)
-    parser.parse(content)
+    parse(content)
     vector = np.array([3, 0x1234, 0x1235, 0x1236], "<i4").tobytes()
     assert content.count(vector) == 1
     longer = content.replace(vector, np.array([2**20, 0x1234, 0x1235, 0x1236], "<i4").tobytes())
     with pytest.raises(ModelFileError, match="do not fit into the file"):
-        parser.parse(longer)
+        parse(longer)
 
 
 def test_an_edit_that_keeps_the_sense_is_taken() -> None:
     model = flatbuffer.load(model_file("reset").read_bytes())
     model.subgraphs[0].tensors[0].name = b"another"
-    assert parser.parse(flatbuffer.pack(model)).graphs[0].tensors[0].name == "another"
+    assert parse(flatbuffer.pack(model)).graphs[0].tensors[0].name == "another"

@@ -22,7 +22,7 @@ import edge
 from edge.benchmark.host import benchmark
 from edge.benchmark.worker import Worker
 from edge.errors import ModelFileError
-from edge.inspection.overview import inspect
+from edge.inspection import inspect
 from tests.helpers.device_files import model_file
 from tests.helpers.places import ROOT
 
@@ -78,8 +78,8 @@ import os, random, resource, signal, sys, tempfile
 from pathlib import Path
 from edge.errors import ModelFileError
 from edge.runtime.interpreter import find_runtime
-from edge.runtime.model import EdgeModel
-from edge import flatfile
+from edge import EdgeModel
+from edge.tflite import parse
 runtime, path, count, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 find_runtime(runtime)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -109,7 +109,7 @@ with tempfile.TemporaryDirectory() as folder:
     for _ in range(count):
         damaged = flipped()
         try:
-            flatfile.parse(damaged)
+            parse(damaged)
         except ModelFileError:
             counts["refused"] += 1
             continue

@@ -32,6 +32,7 @@ def noted(kind: str, edit: Callable[[dict[str, Any]], None], folder: Path) -> ed
 
 DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("format", lambda note: note.update(format="2"), "'format' is no known number"),
+    ("old", lambda note: note.update(format=1), "'format' is no known number"),
     ("state", lambda note: note.update(state="maybe"), "'state' must be one of reset, carry, explicit"),
     ("states", lambda note: note["states"].pop(), "4 inputs, states included, and 5 in the graph"),
     ("kind", lambda note: note["outputs"].append(3), "'outputs' is not the list"),
@@ -54,18 +55,6 @@ def test_a_file_of_a_newer_version_says_so(tmp_path: Path) -> None:
         edge.ModelFileError, match="made by a newer version .*format 3.*update keras-lstm-plus"
     ):
         noted("step", lambda note: note.update(format=3), tmp_path)
-
-
-def test_files_of_format_1_still_load(tmp_path: Path) -> None:
-    def first(note: dict[str, Any]) -> None:
-        for key in ("lowering", "target", "states"):
-            note.pop(key)
-        note.update(format=1, inputs=["x"], outputs=["every", "score"])
-
-    model = noted("batch_reset", first, tmp_path)
-    assert (model.state, model.lowering, model.timed) == ("reset", "fused", (None, None))
-    for found, wanted in zip(model.predict(X), expected(X), strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
 def test_a_file_of_others_for_a_batch_takes_that_batch_only(tmp_path: Path) -> None:

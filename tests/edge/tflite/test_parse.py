@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import edge
 from edge.errors import ModelFileError
-from edge.inspection.overview import inspect
-from edge.tflite import opcodes, parser
+from edge.inspection import inspect
+from edge.tflite import opcodes, parse
 from edge.tflite.reader import DamageError, Reader, Table
 from tests.helpers.device_files import edited, model_file
 
@@ -44,7 +44,7 @@ def test_names_are_those_of_the_schema() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_reads_what_the_generated_code_reads(kind: str) -> None:
     content = model_file(kind).read_bytes()
-    mine, theirs = parser.parse(content), schema.ModelT.InitFromPackedBuf(content, 0)
+    mine, theirs = parse(content), schema.ModelT.InitFromPackedBuf(content, 0)
     operators, dtypes = names_of(schema.BuiltinOperator), names_of(schema.TensorType)
     assert len(mine.graphs) == len(theirs.subgraphs)
     for graph, other in zip(mine.graphs, theirs.subgraphs, strict=True):
@@ -122,10 +122,10 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_cut_file_is_refused_wherever_it_is_cut(kind: str) -> None:
     content = model_file(kind).read_bytes()
-    whole = parser.parse(content)
+    whole = parse(content)
     for length in range(0, len(content), 7):
         try:
-            part = parser.parse(content[:length])
+            part = parse(content[:length])
         except ModelFileError:
             continue
         assert part[2:] == whole[2:], length  # no more than padding was lost
@@ -162,7 +162,7 @@ def test_an_index_out_of_range_is_refused(what: str, message: str) -> None:
             graph.inputs = [9999]
 
     with pytest.raises(ModelFileError, match=message):
-        parser.parse(edited("multi", damage))
+        parse(edited("multi", damage))
 
 
 def damage(content: bytes, cut: int | None, changes: list[tuple[int, int]]) -> bytes:
@@ -183,7 +183,7 @@ def test_any_damage_is_refused_or_harmless(
 ) -> None:
     start = time.perf_counter()
     try:
-        parser.parse(damage(model_file(kind).read_bytes(), cut, changes))
+        parse(damage(model_file(kind).read_bytes(), cut, changes))
     except ModelFileError as error:
         assert "\n" not in str(error)  # noqa: PT017
     assert time.perf_counter() - start < QUICKLY
@@ -193,7 +193,7 @@ def test_any_damage_is_refused_or_harmless(
 @given(st.integers(0, 64), st.binary(max_size=400))
 def test_any_bytes_are_refused_or_harmless(root: int, content: bytes) -> None:
     try:
-        parser.parse(struct.pack("<I", root) + b"TFL3" + content)
+        parse(struct.pack("<I", root) + b"TFL3" + content)
     except ModelFileError as error:
         assert "\n" not in str(error)  # noqa: PT017
 
@@ -227,22 +227,23 @@ def test_a_file_that_describes_far_more_than_it_holds_is_refused_quickly() -> No
     content = head + root_vtable + graph_vtable + root + entries + graph + name
     start = time.perf_counter()
     with pytest.raises(ModelFileError, match="describes more than a file of this length can hold"):
-        parser.parse(content)
+        parse(content)
     assert time.perf_counter() - start < QUICKLY
     one = content.replace(entries[:4], struct.pack("<I", 1), 1)  # the same bytes with one graph are a model
-    assert len(parser.parse(one).graphs) == 1
+    assert len(parse(one).graphs) == 1
 
 
 # Files that pass the reader are given to the runtime in forked processes, which may crash.
 LOAD_ALL = """
 import os, pickle, signal, sys
 from ai_edge_litert.interpreter import Interpreter
-from edge import flatfile
+from edge import ModelFileError
+from edge.tflite import parse
 passed = crashed = 0
 for content in pickle.load(sys.stdin.buffer):
     try:
-        flatfile.parse(content)
-    except flatfile.ModelFileError:
+        parse(content)
+    except ModelFileError:
         continue
     passed += 1
     child = os.fork()

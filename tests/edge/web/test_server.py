@@ -20,7 +20,7 @@ from edge.cli.main import app
 from edge.convert.graph import flatbuffer
 from edge.web import runtimes
 from edge.web.chromium import serving
-from edge.web.models import preferred, served_model
+from edge.web.models import served_model
 from edge.web.runtimes import fetch
 from edge.web.server import Server
 from tests.helpers.device_files import FEATURES, edited, model_file, sequences
@@ -90,9 +90,9 @@ def test_a_file_that_no_browser_runs_has_no_runtime(tmp_path: Path) -> None:
 
     path = tmp_path / "mystery.tflite"
     path.write_bytes(edited("dense", mystery))
-    assert preferred(served_model(path).description) is None
-    assert preferred(served_model(model_file("dense")).description) == "web-litert"
-    assert preferred(served_model(model_file("dense_int8")).description) == "web-tfjs"
+    assert served_model(path).preferred is None
+    assert served_model(model_file("dense")).preferred == "web-litert"
+    assert served_model(model_file("dense_int8")).preferred == "web-tfjs"
 
 
 # -- the command -----------------------------------------------------------------------------------------

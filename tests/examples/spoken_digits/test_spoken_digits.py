@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge import Decider
 from edge.aliases import Array
-from edge.runtime.decisions import Decider
 from examples.common.data import local_copy
 from examples.common.wav import write_wav
 from examples.spoken_digits import clips, data, device, recording, settings, sound

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.convert.verification.outputs import check_output, tolerance_for
 from edge.convert.verification.verifier import numbers_of
-from edge.tflite.parser import parse
+from edge.tflite import parse
 from tests.helpers.device_files import model_file
 
 
