@@ -35,19 +35,14 @@ class Place(NamedTuple):
 
 
 OF_A_PHONE = {"--benchmark-model": "benchmark_model", "--serial": "serial"}
+PHONE = {**OF_A_PHONE, "--threads": "threads"}
 OF_LINUX = {"--threads": "threads", "--runtime": "runtime", "--stream": "stream_rate_hz"}
 THERE = {**OF_LINUX, "--ssh": "destination", "--ssh-python": "python"}
 # The one whose option is given; the first without one.
 PLACES = (
     Place("", "benchmark", "paths", OF_LINUX, (*OF_A_PHONE,)),
     Place("--ssh", "benchmark_over_ssh", "files", THERE, (*OF_A_PHONE,)),
-    Place(
-        "--adb",
-        "benchmark_on_android",
-        "files",
-        {**OF_A_PHONE, "--threads": "threads"},
-        ("--runtime", "--stream"),
-    ),
+    Place("--adb", "benchmark_on_android", "files", PHONE, ("--runtime", "--stream")),
     Place("--tflm", "benchmark_on_micro", "files", {}, (*OF_A_PHONE, "--runtime", "--stream", "--threads")),
 )
 

@@ -34,7 +34,6 @@ class Row(NamedTuple):
         file: name of the file.
         source: number of the result that it comes from.
         platform: in words.
-        speed: how many times as fast as the first of its group and length in the same result.
         entry: its figures.
     """
 
@@ -42,7 +41,6 @@ class Row(NamedTuple):
     file: str
     source: int
     platform: str
-    speed: float
     entry: Entry
 
     @property
@@ -106,11 +104,9 @@ def rows_of(results: Sequence[BenchmarkResult]) -> list[Row]:
     rows: list[Row] = []
     sources = source_names(results)
     for source, result in enumerate(results):
-        files = result.files
-        for name, speed, file in zip(labels(files), speeds(files), files, strict=True):
+        for name, file in zip(labels(result.files), result.files, strict=True):
             label = f"{name} ({sources[source]})" if len(results) > 1 else name
-            platform = PLATFORMS[result.platform]
-            rows.append(Row(label, file.name, source, platform, speed, file))
+            rows.append(Row(label, file.name, source, PLATFORMS[result.platform], file))
     return rows
 
 
