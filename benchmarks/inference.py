@@ -9,10 +9,9 @@ Keras.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime, timezone
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -21,14 +20,13 @@ import numpy as np
 import typer
 
 from edge.aliases import Progress
+from edge.benchmark import machine as board
+from edge.benchmark.figures import compare, statistics
+from edge.results.benchmark import BenchmarkResult, Entry
 
 SIZES = [(16, 32), (64, 128), (128, 256)]  # inputs, cells
 LENGTHS = (100, 1000)
 ROUNDS, TURN, MOST = 15, 0.05, 50  # seconds and inferences of a turn
-UNKNOWN = (
-    *("path", "load_ms", "init_ms", "peak_memory_mb", "added_memory_mb"),
-    *("arena_bytes", "accuracy", "stream", "operators"),
-)
 TOO_SLOW = 5.0  # seconds for one inference, with which a contestant drops out
 
 
@@ -55,12 +53,10 @@ def measure(
 ) -> dict[str, Any]:
     """All contestants at all sizes and lengths; a result as `edge.results.benchmark` says."""
     from benchmarks import inference_contestants as c
-    from edge.benchmark import machine as board
-    from edge.results import benchmark
-    from edge.version import __version__
 
     machine = board.describe()
-    files: list[dict[str, Any]] = []
+    files: list[Entry] = []
+    sizes_of: list[dict[str, int]] = []
     skipped: list[str] = []
     done, total = 0, len(sizes) * len(lengths)
     for inputs, units in sizes:
@@ -80,32 +76,29 @@ def measure(
                     found += c.peers(layer, x)
                     group = f"{inputs} inputs, {units} cells"
                     entries, slow = _interleave(found, np.asarray(layer(x))[0], rounds)
-                    size = {"group": group, "inputs": inputs, "units": units, "length": length}
-                    files += [{**entry, **size} for entry in entries]
+                    files += [replace(entry, group=group, length=length) for entry in entries]
+                    sizes_of += [{"inputs": inputs, "units": units} for _ in entries]
                     skipped += [f"{name} left out at {group}, {length} steps: {why}." for name, why in slow]
                 done += 1
-    machine.update(board.changes(machine))
-    versions = {"edge": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    result = {
-        "schema": benchmark.SCHEMA,
-        "platform": "host",
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": machine,
-        "versions": {**versions, "tensorflow": c.tf.__version__, "keras": c.keras.__version__},
-        "settings": {"threads": [1], "lengths": list(lengths), "rounds": rounds, "error_against": "Keras"},
-        "warnings": board.warnings(machine) + skipped,
-        "files": files,
-    }
-    benchmark.validate(result)
+    machine = board.measured_again(machine)
+    versions = {"numpy": np.__version__, "tensorflow": c.tf.__version__, "keras": c.keras.__version__}
+    result = BenchmarkResult(
+        platform="host",
+        machine=machine,
+        versions=board.software(**versions),
+        settings={"threads": [1], "lengths": list(lengths), "rounds": rounds, "error_against": "Keras"},
+        warnings=board.warnings(machine) + skipped,
+        files=files,
+    ).to_dict()
+    for entry, its_size in zip(result["files"], sizes_of, strict=True):
+        entry.update(its_size)
     return result
 
 
 def _interleave(
     contestants: Sequence[Any], wanted: np.ndarray, rounds: int
-) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+) -> tuple[list[Entry], list[tuple[str, str]]]:
     """An entry for each, and the names of those that are too slow, with the reason."""
-    from edge.benchmark.figures import compare, statistics
-
     firsts = [each.measure(1)[0] for each in contestants]
     slow = [
         (each.name, f"one inference takes {first:.0f} s")
@@ -121,23 +114,21 @@ def _interleave(
         for (each, _), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True):
             each.measure(1)  # the turns of the others have cooled the caches
             mine += each.measure(int(np.clip(TURN / float(np.median(warm_up)), 1, MOST)))
-    entries = []
-    for (each, first), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True):
-        entries.append(
-            {
-                **dict.fromkeys(UNKNOWN),
-                "name": each.name,
-                "size_bytes": each.size,
-                "runtime": each.runtime,
-                "threads": 1,
-                "batch": 1,
-                "first_ms": first * 1e3,
-                "warm_up_ms": statistics(warm_up),
-                "inference_ms": statistics(mine),
-                "per_step_us": float(np.median(mine)) / len(wanted) * 1e6,
-                "error": compare([each.answer()], [wanted]),
-            }
+    entries = [
+        Entry(
+            name=each.name,
+            size_bytes=each.size,
+            runtime=each.runtime,
+            threads=1,
+            batch=1,
+            first_ms=first * 1e3,
+            warm_up_ms=statistics(warm_up),
+            inference_ms=statistics(mine),
+            per_step_us=float(np.median(mine)) / len(wanted) * 1e6,
+            error=compare([each.answer()], [wanted]),
         )
+        for (each, first), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True)
+    ]
     return entries, slow
 
 

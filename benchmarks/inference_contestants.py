@@ -18,6 +18,7 @@ import tensorflow as tf
 from edge.aliases import Array
 from edge.benchmark.worker import Worker
 from edge.convert import convert
+from edge.results.benchmark import RuntimeName
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.interop import to_keras, to_onnx, to_torch
 
@@ -29,14 +30,14 @@ class Contestant(NamedTuple):
 
     Attributes:
         name: as tables call it.
-        runtime: name and version of what executes it.
+        runtime: what executes it.
         size: of its file in bytes, or None.
         measure: so many inferences, on one thread: their durations in seconds.
         answer: the output, `[time, units]`.
     """
 
     name: str
-    runtime: dict[str, str]
+    runtime: RuntimeName
     size: int | None
     measure: Callable[[int], list[float]]
     answer: Callable[[], Array]
@@ -78,11 +79,10 @@ def in_a_worker(name: str, path: Path, x: Array, worker: Worker) -> Contestant:
     load = worker.ask("load", str(path), 1, None)
     worker.ask("allocate", x.shape[1])
     worker.ask("set_inputs", [x], x.shape[1])
-    runtime = dict(zip(("name", "version"), load["runtime"], strict=True))
     return Contestant(
         name,
-        runtime,
-        load["size"],
+        load.runtime,
+        load.size,
         lambda runs: worker.ask("measure", runs),
         lambda: worker.ask("predict", [x])[0][0],
     )
@@ -113,7 +113,7 @@ def _onnx_runtime(layer: LSTMPlus, x: Array) -> Contestant:
         session.run_with_iobinding(binding)
         return binding.copy_outputs_to_cpu()[0].reshape(x.shape[1], layer.units)
 
-    runtime = {"name": "onnxruntime", "version": onnxruntime.__version__}
+    runtime = RuntimeName("onnxruntime", onnxruntime.__version__)
     run = _timed(lambda: session.run_with_iobinding(binding))
     return Contestant("ONNX Runtime", runtime, len(content), run, answer)
 
@@ -130,7 +130,7 @@ def _torch(layer: LSTMPlus, x: Array) -> Contestant:
         with torch.inference_mode():
             return lstm(data)[0]
 
-    runtime = {"name": "torch", "version": metadata.version("torch")}
+    runtime = RuntimeName("torch", metadata.version("torch"))
     return Contestant("torch", runtime, None, _timed(run), lambda: run()[0].numpy())
 
 

@@ -11,6 +11,7 @@ from benchmarks.inference_contestants import STOCK
 from benchmarks.tables import CONSOLE, geometric_mean
 from edge.report.benchmark import machine_lines
 from edge.report.style import number
+from edge.results.benchmark import BenchmarkResult
 
 
 def ratios(result: dict[str, Any]) -> dict[str, dict[tuple[str, int], float]]:
@@ -56,7 +57,7 @@ def print_inference(result: dict[str, Any]) -> None:
     worst = (max((each["relative"] for each in errors[name] if each), default=None) for name in names)
     table.add_row("largest error/σ", *("–" if each is None else f"{each:.1e}" for each in worst))
     CONSOLE.print(table)
-    for line in machine_lines(result):
+    for line in machine_lines(BenchmarkResult.of(result)):
         CONSOLE.print(Text(line))
     for text in result["warnings"]:
         CONSOLE.print(Text(f"Warning: {text}", style="yellow"))

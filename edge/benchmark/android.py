@@ -5,21 +5,20 @@ The tool and the files go into a folder of their own on the phone, which is remo
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from edge.aliases import Progress
 from edge.benchmark import adb_tool, elf
-from edge.benchmark import subjects as samples
 from edge.benchmark.adb import Device
+from edge.benchmark.machine import software
+from edge.benchmark.subjects import Job, Subject, default_length, jobs, look, several
 from edge.errors import ModelFileError
-from edge.results.benchmark import SCHEMA
+from edge.results.benchmark import BenchmarkResult, Entry, Machine, RuntimeName
 from edge.tflite import TensorInfo
-from edge.version import __version__
 
 TOOL = "android_aarch64_benchmark_model"
 WHERE = (
@@ -37,25 +36,27 @@ PROPERTIES = {
     "release": "ro.build.version.release",
     "sdk": "ro.build.version.sdk",
 }
+UNPINNED = "The cores could not be pinned: the phone does not tell how fast each of them is."
 GRACE = 30.0  # seconds that a run may take beside its inferences
-WARM_UP = ("--warmup_runs=3", "--warmup_min_secs=0.3")
-PROFILE = (
-    "--warmup_runs=1",
-    "--warmup_min_secs=0",
-    "--num_runs=20",
-    "--min_secs=0",
-    "--enable_op_profiling=true",
-    "--report_peak_memory_footprint=true",
-)
 
 
-class _Job(NamedTuple):
-    """One entry of the result. `inputs` are all of the graph, states too."""
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, checked.
 
-    path: str
-    inputs: tuple[TensorInfo, ...]
-    threads: int
-    length: int | None
+    Attributes:
+        files, inputs: by number of the file: what it is, and all inputs of its graph, states too.
+        jobs: the entries of the result.
+        runs, cpu_mask, profile, limit: as in `benchmark_on_android`.
+    """
+
+    files: Sequence[Subject]
+    inputs: Sequence[tuple[TensorInfo, ...]]
+    jobs: Sequence[Job]
+    runs: int | None
+    cpu_mask: str | None
+    profile: bool
+    limit: float
 
 
 def benchmark_on_android(
@@ -102,65 +103,38 @@ def benchmark_on_android(
         >>> result["files"][0]["inference_ms"]["median"]  # doctest: +SKIP
         0.092
     """
-    counts, lengths = _several("threads", threads), _several("length", length)
+    counts, lengths = several("threads", threads), several("length", length, may_be_none=True)
     mask = _checked_mask(cpu_mask)
     if runs is not None:
-        _several("runs", runs)
+        several("runs", (runs,))
     if isinstance(files, (str, Path)) or not files:
         raise ValueError("benchmark_on_android takes a list of at least one path.")
     if not limit > 0:
         raise ValueError(f"limit must be a positive number of seconds, received {limit!r}.")
-    jobs = _jobs(files, [count or 1 for count in counts], lengths)
+    subjects = [look(path) for path in files]
+    todo = jobs(subjects, counts, lengths, default_length(subjects, lengths))
+    request = Request(subjects, [_inputs(each) for each in subjects], todo, runs, mask, profile, limit)
     if benchmark_model is None:
         raise ValueError(f"A benchmark_model is needed (--benchmark-model PATH). {WHERE}.")
     if not Path(benchmark_model).is_file():
         raise ValueError(f"There is no file {benchmark_model}. {WHERE}.")
     tool_abi = elf.abi_of(benchmark_model)
-    report = progress or (lambda done, total, text: None)
-    warnings: list[str] = []
     device = Device(serial)
     try:
         with device:
             about = device.properties(PROPERTIES)
             _check_abi(tool_abi, about, Path(benchmark_model).name)
             speeds = device.speeds()
-            if not speeds and mask is None:
-                warnings.append(
-                    "The cores could not be pinned: the phone does not tell how fast each of them is."
-                )
-            report(0, len(jobs), "copying")
-            tool = device.push(benchmark_model, "benchmark_model")
-            device.shell("chmod", "+x", tool)
-            paths = list(dict.fromkeys(job.path for job in jobs))
-            there = {path: device.push(path, f"{n}.tflite") for n, path in enumerate(paths)}
-            entries = []
-            for n, job in enumerate(jobs):
-                report(n, len(jobs), f"measuring {Path(job.path).name}")
-                pinned = _pinned(mask, speeds, job.threads)
-                command = [*pinned, tool, *_arguments(job, there[job.path])]
-                count = (f"--num_runs={runs or 50}", f"--min_secs={0 if runs else 1}")
-                found = _figures(device, [*command, *WARM_UP, *count], job, limit)
-                more = _figures(device, [*command, *PROFILE], job, limit) if profile else found
-                entries.append(_entry(job, found, more))
+            entries = _measure(device, Path(benchmark_model), speeds, request, progress)
     except (OSError, ModelFileError) as error:
         if device.leftover:
             raise type(error)(f"{error} {device.leftover}") from None
         raise
-    if device.leftover:
-        warnings.append(device.leftover)
-    return {
-        "schema": SCHEMA,
-        "platform": "android",
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": {
-            "cpu": about["soc"] or about["platform"] or None,
-            "arch": about["abi"],
-            "cores": len(speeds) or None,
-            "board": f"{about['maker']} {about['model']}".strip() or None,
-            "os": f"Android {about['release']} (SDK {about['sdk']})",
-        },
-        "versions": {"edge": __version__, "python": platform.python_version()},
-        "settings": {
+    return BenchmarkResult(
+        platform="android",
+        machine=_machine(about, len(speeds)),
+        versions=software(),
+        settings={
             "threads": counts,
             "lengths": lengths,
             "runs": runs,
@@ -168,20 +142,50 @@ def benchmark_on_android(
             "stream_rate_hz": None,
             "cpu_mask": cpu_mask,
         },
-        "warnings": warnings,
-        "files": entries,
+        warnings=[*([] if speeds or mask else [UNPINNED]), *([device.leftover] if device.leftover else [])],
+        files=entries,
+    ).to_dict()
+
+
+def _inputs(subject: Subject) -> tuple[TensorInfo, ...]:
+    return (*subject.inputs, *(state.input for state in subject.interface.states))
+
+
+def _machine(about: dict[str, str], cores: int) -> Machine:
+    return {
+        "cpu": about["soc"] or about["platform"] or None,
+        "arch": about["abi"],
+        "cores": cores or None,
+        "board": f"{about['maker']} {about['model']}".strip() or None,
+        "os": f"Android {about['release']} (SDK {about['sdk']})",
     }
 
 
-def _jobs(files: Sequence[str | Path], counts: list[int], lengths: list[int | None]) -> list[_Job]:
-    subjects = [samples.look(path) for path in files]
-    default = samples.default_length(subjects, lengths)
-    jobs = []
-    for subject in subjects:
-        inputs = (*subject.inputs, *(state.input for state in subject.interface.states))
-        for steps in samples.lengths_of(subject, lengths, default):
-            jobs += [_Job(subject.path, inputs, count, steps) for count in counts]
-    return jobs
+def _measure(
+    device: Device, tool: Path, speeds: dict[int, int], request: Request, progress: Progress | None
+) -> list[Entry]:
+    """Copy the tool and the files, and run the one on the others, one by one."""
+    report = progress or (lambda done, total, text: None)
+    total = len(request.jobs)
+    report(0, total, "copying")
+    program = device.push(tool, "benchmark_model")
+    device.shell("chmod", "+x", program)
+    paths = dict.fromkeys(subject.path for subject in request.files)
+    there = {path: device.push(path, f"{n}.tflite") for n, path in enumerate(paths)}
+    runs = request.runs
+    count = (f"--num_runs={runs or 50}", f"--min_secs={0 if runs else 1}")
+    entries = []
+    for n, job in enumerate(request.jobs):
+        subject, inputs = request.files[job.subject], request.inputs[job.subject]
+        report(n, total, f"measuring {subject.name}")
+        pinned = _pinned(request.cpu_mask, speeds, job.threads)
+        command = [*pinned, program, *adb_tool.arguments(job, inputs, there[subject.path])]
+        found = _run(device, [*command, *adb_tool.WARM_UP, *count], subject.name, request.limit)
+        more = found
+        if request.profile:
+            more = _run(device, [*command, *adb_tool.PROFILE], subject.name, request.limit)
+        entries.append(_entry(subject, job, inputs, found, more))
+    return entries
 
 
 def _check_abi(tool: str, about: dict[str, str], name: str) -> None:
@@ -201,30 +205,7 @@ def _pinned(mask: str | None, speeds: dict[int, int], threads: int) -> list[str]
     return ["taskset", mask] if mask not in (None, "all") else []
 
 
-def _arguments(job: _Job, path: str) -> list[str]:
-    """Of the tool: the file, threads, and what it must know of inputs of free shape or of tokens."""
-    arguments = [f"--graph={path}", f"--num_threads={job.threads}"]
-    tokens = [n for n, info in enumerate(job.inputs) if not info.is_real and info.dtype.kind in "iu"]
-    if not tokens and not any(-1 in info.shape for info in job.inputs):
-        return arguments
-    # It splits names at commas and colons; another name than the file's is fine with it.
-    names = [
-        info.name if re.fullmatch(r"[\w./-]+", info.name) else f"input_{n}"
-        for n, info in enumerate(job.inputs)
-    ]
-    shapes = [",".join(map(str, _shape(info, job.length))) for info in job.inputs]
-    arguments += [f"--input_layer={','.join(names)}", f"--input_layer_shape={':'.join(shapes)}"]
-    if tokens:  # any vocabulary has two words, and it would draw from a hundred
-        arguments.append(f"--input_layer_value_range={':'.join(f'{names[n]},0,1' for n in tokens)}")
-    return arguments
-
-
-def _shape(info: TensorInfo, length: int | None) -> list[int]:
-    return [size if size >= 0 else (1 if axis == 0 else length or 1) for axis, size in enumerate(info.shape)]
-
-
-def _figures(device: Device, command: list[str], job: _Job, limit: float) -> dict[str, Any]:
-    name = Path(job.path).name
+def _run(device: Device, command: list[str], name: str, limit: float) -> adb_tool.Run:
     try:
         code, text = device.attempt([*command, f"--max_secs={limit:g}"], 2 * limit + GRACE)
     except OSError as error:
@@ -238,32 +219,27 @@ def _figures(device: Device, command: list[str], job: _Job, limit: float) -> dic
     return found
 
 
-def _entry(job: _Job, found: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    batch = max((shape[0] for info in job.inputs if (shape := _shape(info, job.length))), default=1)
-    median = found["inference_ms"]["median"]
-    return {
-        "path": job.path,
-        "name": Path(job.path).name,
-        "group": None,
-        "size_bytes": Path(job.path).stat().st_size,
-        "runtime": {"name": "benchmark_model", "version": None},
-        "threads": job.threads,
-        "length": job.length,
-        "batch": batch,
-        "load_ms": None,
-        "init_ms": found["init_ms"],
-        "first_ms": found["first_ms"],
-        "warm_up_ms": found["warm_up_ms"],
-        "inference_ms": found["inference_ms"],
-        "per_step_us": job.length and median / job.length / batch * 1e3,
-        "peak_memory_mb": more["peak_memory_mb"],
-        "added_memory_mb": found["added_memory_mb"],
-        "arena_bytes": None,
-        "error": None,
-        "accuracy": None,
-        "stream": None,
-        "operators": more["operators"],
-    }
+def _entry(
+    subject: Subject, job: Job, inputs: Sequence[TensorInfo], found: adb_tool.Run, more: adb_tool.Run
+) -> Entry:
+    batch = max((shape[0] for info in inputs if (shape := adb_tool.shape(info, job.length))), default=1)
+    return Entry(
+        path=subject.path,
+        name=subject.name,
+        size_bytes=Path(subject.path).stat().st_size,
+        runtime=RuntimeName("benchmark_model", None),
+        threads=job.threads,
+        length=job.length,
+        batch=batch,
+        init_ms=found.init_ms,
+        first_ms=found.first_ms,
+        warm_up_ms=found.warm_up_ms,
+        inference_ms=found.inference_ms,
+        per_step_us=job.length and found.inference_ms.median / job.length / batch * 1e3,
+        peak_memory_mb=more.peak_memory_mb,
+        added_memory_mb=found.added_memory_mb,
+        operators=more.operators,
+    )
 
 
 def _checked_mask(mask: str | None) -> str | None:
@@ -272,13 +248,3 @@ def _checked_mask(mask: str | None) -> str | None:
     if not re.fullmatch(r"(0x)?[0-9a-fA-F]+", mask) or not int(mask, 16):
         raise ValueError(f'cpu_mask is hexadecimal, as "f0", or "all", received {mask!r}.')
     return mask.lower().removeprefix("0x")
-
-
-def _several(name: str, value: Any) -> list[Any]:
-    """One or several positive integers as a list without doubles; None for a length that is left open."""
-    values = list(value) if isinstance(value, (list, tuple)) else [value]
-    for each in values or [value]:
-        whole = isinstance(each, int) and not isinstance(each, bool) and each > 0
-        if not whole and not (each is None and name == "length"):
-            raise ValueError(f"{name} must be a positive integer, received {each!r}.")
-    return list(dict.fromkeys(values))

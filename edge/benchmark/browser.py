@@ -43,7 +43,7 @@ def predict(browser: Browser, number: int, target: str, x: Array, length: int = 
     return np.array(browser.run(f"import('./headless.js').then((page) => {call})"), np.float32)
 
 
-def benchmark(
+def benchmark_in_browser(
     paths: Sequence[str | Path],
     target: str | None = None,
     length: int = LENGTH,

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from edge.aliases import Array
+from edge.results.benchmark import ErrorFigures, StepTimes, StreamFigures, Times
 
 
-def statistics(seconds: Sequence[float]) -> dict[str, Any]:
-    """What people want to know of durations: milliseconds, and their count."""
+def statistics(seconds: Sequence[float]) -> Times:
+    """What people want to know of durations."""
     times = np.asarray(seconds) * 1e3
     low, p5, median, p95, high = (float(value) for value in np.percentile(times, [0, 5, 50, 95, 100]))
-    return {
-        "avg": float(times.mean()),
-        "std": float(times.std()),
-        "min": low,
-        "p5": p5,
-        "median": median,
-        "p95": p95,
-        "max": high,
-        "count": len(times),
-    }
+    return Times(
+        avg=float(times.mean()),
+        std=float(times.std()),
+        min=low,
+        p5=p5,
+        median=median,
+        p95=p95,
+        max=high,
+        count=len(times),
+    )
 
 
-def stream_figures(durations: Sequence[float], latencies: Sequence[float], rate_hz: float) -> dict[str, Any]:
-    """A stream in figures: `stream` of `edge.results.benchmark`.
+def stream_figures(durations: Sequence[float], latencies: Sequence[float], rate_hz: float) -> StreamFigures:
+    """A stream in figures.
 
     Args:
         durations: of each step, in seconds.
@@ -35,21 +35,17 @@ def stream_figures(durations: Sequence[float], latencies: Sequence[float], rate_
         rate_hz: samples in a second.
     """
     late = np.asarray(latencies)
-    return {
-        "rate_hz": float(rate_hz),
-        "step_ms": {**statistics(durations), "p99": float(np.percentile(durations, 99)) * 1e3},
-        "real_time_factor": float(np.median(durations)) * rate_hz,
-        "jitter_p99_ms": float(np.percentile(late, 99) - np.median(late)) * 1e3,
-        "late": int((late > 1 / rate_hz).sum()),
-    }
+    return StreamFigures(
+        rate_hz=float(rate_hz),
+        step_ms=StepTimes(**vars(statistics(durations)), p99=float(np.percentile(durations, 99)) * 1e3),
+        real_time_factor=float(np.median(durations)) * rate_hz,
+        jitter_p99_ms=float(np.percentile(late, 99) - np.median(late)) * 1e3,
+        late=int((late > 1 / rate_hz).sum()),
+    )
 
 
-def compare(outputs: list[Array], reference: list[Array]) -> dict[str, float] | None:
-    """How far outputs are from those of the reference; None where they cannot be compared.
-
-    `max_abs` is the largest difference, `relative` the root mean square difference over the standard
-    deviation of the reference; of several outputs the worst counts.
-    """
+def compare(outputs: list[Array], reference: list[Array]) -> ErrorFigures | None:
+    """How far outputs are from those of the reference, of several the worst; None where it cannot be said."""
     if [each.shape for each in outputs] != [each.shape for each in reference]:
         return None
     largest, relative = 0.0, 0.0
@@ -61,4 +57,4 @@ def compare(outputs: list[Array], reference: list[Array]) -> dict[str, float] | 
         relative = max(relative, float(np.sqrt(np.square(difference).mean())) / spread)
     if not np.isfinite([largest, relative]).all():  # a file that gives NaN
         return None
-    return {"max_abs": largest, "relative": relative}
+    return ErrorFigures(largest, relative)

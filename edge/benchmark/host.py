@@ -6,20 +6,21 @@ How they take turns is in `edge.benchmark.trial`, what the figures mean in `edge
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edge.aliases import Progress
 from edge.benchmark import machine as board
-from edge.benchmark import subjects as samples
 from edge.benchmark.figures import compare
-from edge.benchmark.trial import TOGETHER, Finding, Job, Progress, Trial
-from edge.results.benchmark import SCHEMA
-from edge.version import __version__
+from edge.benchmark.subjects import Job, default_length, jobs, look, several
+from edge.benchmark.trial import Finding, Settings, Trial
+from edge.results.benchmark import BenchmarkResult, Entry
+
+TOGETHER = 12  # files that take turns; each is a process, and a small board has little memory
 
 
 def benchmark(
@@ -66,78 +67,58 @@ def benchmark(
     """
     if isinstance(paths, (str, Path)) or not paths:
         raise ValueError("benchmark takes a list of at least one path.")
-    counts, lengths = _several("threads", threads), _several("length", length, may_be_none=True)
+    counts, lengths = several("threads", threads), several("length", length, may_be_none=True)
     if runs is not None:
-        _several("runs", (runs,))
+        several("runs", (runs,))
     for name, value, least in (("stream_rate_hz", stream_rate_hz, 1.0), ("limit", limit, 0.001)):
         if value is not None and not (_is_number(value) and least <= value < math.inf):
             raise ValueError(f"{name} must be a number, {least:g} at least, or None, received {value!r}.")
     report = progress or (lambda done, total, text: None)
     machine = board.describe()
-    subjects = [samples.look(path) for path in paths]
-    default = samples.default_length(subjects, lengths)
-    jobs = [
-        Job(n, count, steps, stream_rate_hz is not None and position == 0)
-        for n, subject in enumerate(subjects)
-        for position, steps in enumerate(samples.lengths_of(subject, lengths, default))
-        for count in counts
-        if count is not None
-    ]
-    order = list(dict.fromkeys(job.length for job in jobs))
-    jobs.sort(key=lambda job: (order.index(job.length), job.threads, job.subject))
-    files: list[dict[str, Any]] = []
-    findings: list[Finding] = []
-    for begin in range(0, len(jobs), TOGETHER):
-        several = jobs[begin : begin + TOGETHER]
-        trial = Trial(subjects, several, default, runtime, seed, limit, report)
-        trial.done = sum(file["inference_ms"]["count"] for file in files)
-        for entry, finding in trial.run(runs, stream_rate_hz):
-            files.append(entry)
-            findings.append(finding)
-    _add_errors(files, findings, jobs)
-    machine.update(board.changes(machine))
+    subjects = [look(path) for path in paths]
+    default = default_length(subjects, lengths)
+    todo = jobs(subjects, counts, lengths, default)
+    order = list(dict.fromkeys(job.length for job in todo))
+    todo.sort(key=lambda job: (order.index(job.length), job.threads, job.subject))
+    settings = Settings(runs, runtime, seed, stream_rate_hz, limit)
+    found: list[tuple[Entry, Finding]] = []
+    for begin in range(0, len(todo), TOGETHER):
+        done = sum(entry.inference_ms.count or 0 for entry, _ in found)
+        found += Trial(subjects, todo[begin : begin + TOGETHER], default, settings, report, done).run()
+    machine = board.measured_again(machine)
     warnings = board.warnings(machine)
-    if machine["cores"] and max(job.threads for job in jobs) > machine["cores"]:
+    if machine["cores"] and max(counts) > machine["cores"]:
         warnings.append(f"There are fewer cores than threads: {machine['cores']}.")
-    if stream_rate_hz and not any(file["stream"] for file in files):
+    if stream_rate_hz and not any(entry.stream for entry, _ in found):
         warnings.append(
             'None of the files can be used as a stream: convert with state="carry" or state="explicit".'
         )
-    return {
-        "schema": SCHEMA,
-        "platform": "pi" if "Raspberry Pi" in (machine["board"] or "") else "host",
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": machine,
-        "versions": {"edge": __version__, "python": platform.python_version(), "numpy": np.__version__},
-        "settings": {
-            "threads": list(counts),
-            "lengths": list(lengths),
+    return BenchmarkResult(
+        platform="pi" if "Raspberry Pi" in (machine["board"] or "") else "host",
+        machine=machine,
+        versions=board.software(numpy=np.__version__),
+        settings={
+            "threads": counts,
+            "lengths": lengths,
             "runs": runs,
             "seed": seed,
             "stream_rate_hz": stream_rate_hz,
         },
-        "warnings": warnings,
-        "files": files,
-    }
+        warnings=warnings,
+        files=_with_errors(found, todo),
+    ).to_dict()
 
 
-def _add_errors(files: list[dict[str, Any]], findings: list[Finding], jobs: Sequence[Job]) -> None:
+def _with_errors(found: Sequence[tuple[Entry, Finding]], todo: Sequence[Job]) -> list[Entry]:
     """Against the first file on inputs of the same shape, with the fewest threads."""
-    firsts = [finding for finding, job in zip(findings, jobs, strict=True) if job.subject == 0]
-    for file, finding in zip(files, findings, strict=True):
+    firsts = [finding for (_, finding), job in zip(found, todo, strict=True) if job.subject == 0]
+    entries = []
+    for entry, finding in found:
         shapes = [value.shape for value in finding.x]
         same = [each for each in firsts if [value.shape for value in each.x] == shapes]
-        file["error"] = compare(finding.outputs, same[0].outputs) if same else None
-
-
-def _several(name: str, value: Any, may_be_none: bool = False) -> tuple[int | None, ...]:
-    """One or several positive integers as a tuple without doubles."""
-    values = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    for each in values or (value,):
-        whole = isinstance(each, int) and not isinstance(each, bool) and each > 0
-        if not whole and not (each is None and may_be_none):
-            raise ValueError(f"{name} must be a positive integer, received {each!r}.")
-    return tuple(dict.fromkeys(values))
+        error = compare(finding.outputs, same[0].outputs) if same else None
+        entries.append(replace(entry, error=error))
+    return entries
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The machine that a measurement was made on."""
+"""The machine that a measurement was made on, and the software."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import platform
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+
+from edge.results.benchmark import Machine
+from edge.version import __version__
 
 ROOT = Path("/")
 HOT_C, BUSY = 80, 0.5  # degrees; of the cores
@@ -15,17 +17,11 @@ HOT_C, BUSY = 80, 0.5  # degrees; of the cores
 THROTTLES = {0: "under-voltage", 1: "clock capped", 2: "throttled", 3: "soft temperature limit"}
 
 
-def describe(root: Path = ROOT) -> dict[str, Any]:
+def describe(root: Path = ROOT) -> Machine:
     """What is known of this machine; None for what it does not tell.
 
     Args:
         root: where /proc, /sys and /etc are.
-
-    Returns:
-        `cpu`: the model; `arch`; `cores`: those this process may use; `memory_mb`; `board`: of a Raspberry Pi
-        and its like; `os`; `governor`: how Linux sets the clock; `temperature_c`: of the hottest sensor;
-        `load`: how many processes wanted to run in the last minute; `throttled`: what slows a Raspberry Pi
-        down now, or has since it was started, a list.
     """
     return {
         "cpu": _cpu(root),
@@ -41,12 +37,15 @@ def describe(root: Path = ROOT) -> dict[str, Any]:
     }
 
 
-def changes(before: dict[str, Any], root: Path = ROOT) -> dict[str, Any]:
-    """What a measurement may have changed: `temperature_after_c` and `throttled_after`."""
-    return {
-        "temperature_after_c": temperature_c(root),
-        "throttled_after": throttled(root) if before.get("throttled") is not None else None,
-    }
+def measured_again(machine: Machine, root: Path = ROOT) -> Machine:
+    """With what a measurement may have changed: `temperature_after_c` and `throttled_after`."""
+    again = throttled(root) if machine.get("throttled") is not None else None
+    return {**machine, "temperature_after_c": temperature_c(root), "throttled_after": again}
+
+
+def software(**more: str) -> dict[str, str]:
+    """The versions of what takes part in every benchmark, and of more."""
+    return {"edge": __version__, "python": platform.python_version(), **more}
 
 
 def temperature_c(root: Path = ROOT) -> float | None:
@@ -74,19 +73,19 @@ def throttled(root: Path = ROOT) -> list[str] | None:
     return now + [f"{word} since the start" for bit, word in THROTTLES.items() if bits >> (bit + 16) & 1]
 
 
-def warnings(machine: dict[str, Any]) -> list[str]:
+def warnings(machine: Machine) -> list[str]:
     """What about a machine makes its timings doubtful, a sentence each.
 
     Args:
-        machine: from `describe`, with what `changes` found after the measurement, if there was one.
+        machine: from `describe`, `measured_again` if there was a measurement.
     """
     found = []
-    if machine["governor"] not in (None, "performance"):
+    if machine.get("governor") not in (None, "performance"):
         found.append(
             f"The CPU governor is {machine['governor']!r}, the clock changes while we measure; for steady "
             "figures: echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
         )
-    degrees = max(machine["temperature_c"] or 0, machine.get("temperature_after_c") or 0)
+    degrees = max(machine.get("temperature_c") or 0, machine.get("temperature_after_c") or 0)
     if degrees >= HOT_C:
         found.append(f"The board is at {degrees:.0f} °C; many slow down from {HOT_C} °C on.")
     before, after = machine.get("throttled") or [], machine.get("throttled_after") or []
@@ -95,7 +94,7 @@ def warnings(machine: dict[str, Any]) -> list[str]:
         found.append(
             f"The firmware slows the board down ({', '.join(slow)}): give it cooling, or more power."
         )
-    load, cores = machine.get("load"), machine["cores"]
+    load, cores = machine.get("load"), machine.get("cores")
     if load and cores and load > BUSY * cores:
         found.append(
             f"The machine was busy before we began: {load:.1f} processes on {cores} cores; compare ratios, "

@@ -7,15 +7,7 @@ How fast a chip is it cannot tell: the times are of this computer.
 from __future__ import annotations
 
 import math
-import os
-import pickle
-import platform
-import signal
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,17 +16,15 @@ import numpy as np
 
 from edge.aliases import Array, Progress
 from edge.benchmark import machine
-from edge.benchmark import subjects as samples
 from edge.benchmark.figures import compare, statistics
-from edge.benchmark.micro_process import NAME, Request
-from edge.benchmark.subjects import Subject
+from edge.benchmark.micro_process import CONVERT, NAME, Found
+from edge.benchmark.subjects import Subject, default_length, lengths_of, look, noise, several
+from edge.benchmark.worker import Worker
 from edge.errors import ModelFileError
-from edge.results.benchmark import SCHEMA
+from edge.results.benchmark import BenchmarkResult, Entry
 from edge.targets import TARGETS
 from edge.tflite import describe
-from edge.version import __version__
 
-CONVERT = "python -m edge convert --target microcontroller"
 TIMES = (
     "The times are of this computer, not of a microcontroller: TensorFlow Lite Micro's plain kernels ran "
     "here; measure on the chip."
@@ -43,6 +33,14 @@ ARENA = (
     "The arena was found on this 64-bit computer: a 32-bit chip needs less for the same file, kernels made "
     "for a chip (CMSIS-NN) somewhat more; leave a margin."
 )
+
+
+class MicroWorker(Worker):
+    """A process in which TensorFlow Lite Micro runs."""
+
+    home = "edge.benchmark.micro_process"
+    busy = "{name} was still busy on TensorFlow Lite Micro"
+    ended = "{name} ended the process in which TensorFlow Lite Micro ran it"
 
 
 def benchmark_on_micro(
@@ -82,8 +80,8 @@ def benchmark_on_micro(
     """
     if isinstance(files, (str, Path)) or not files:
         raise ValueError("benchmark_on_micro takes a list of at least one path.")
-    if runs is not None and not (isinstance(runs, int) and not isinstance(runs, bool) and runs > 0):
-        raise ValueError(f"runs must be a positive integer or None, received {runs!r}.")
+    if runs is not None:
+        several("runs", (runs,))
     if limit is not None and not 0 < limit < math.inf:
         raise ValueError(f"limit must be a positive number or None, received {limit!r}.")
     if find_spec("tflite_micro") is None:
@@ -91,34 +89,32 @@ def benchmark_on_micro(
             "TensorFlow Lite Micro is not installed: pip install --pre tflite-micro (for Linux on x86-64, "
             "Python 3.10 to 3.12)."
         )
-    lengths: list[Any] = list(length) if isinstance(length, (list, tuple)) else [length]
-    subjects = [samples.look(path) for path in files]
+    lengths = several("length", length, may_be_none=True)
+    subjects = [look(path) for path in files]
     for subject in subjects:
         _check_fixed(subject)
-    steps = samples.default_length(subjects, lengths)
+    steps = default_length(subjects, lengths)
     found, data = [], []
     for n, subject in enumerate(subjects):
         if progress:
             progress(n, len(subjects), f"running {subject.name}")
-        (own,) = samples.lengths_of(subject, lengths, steps)
+        (own,) = lengths_of(subject, lengths, steps)
         rows = next((info.shape[0] for info in subject.inputs if info.shape), None)
-        x = samples.noise(subjects, n, rows, steps if subject.by_step else own or 1, seed)
+        x = noise(subjects, n, rows, steps if subject.by_step else own or 1, seed)
         data.append(x)
-        found.append(_run(Request(subject.path, x, own, runs), limit))
+        found.append(_run(subject, x, own, runs, limit))
     shapes = [[value.shape for value in x] for x in data]
-    return {
-        "schema": SCHEMA,
-        "platform": "microcontroller",
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": {**machine.describe(), "times": "of this computer, not of a microcontroller"},
-        "versions": {"edge": __version__, "python": platform.python_version(), NAME: found[0]["version"]},
-        "settings": {"threads": [1], "lengths": lengths, "runs": runs, "seed": seed, "stream_rate_hz": None},
-        "warnings": [TIMES, ARENA],
-        "files": [
-            _entry(subject, request, result, found[0]["reference"] if shape == shapes[0] else None)
-            for subject, request, result, shape in zip(subjects, data, found, shapes, strict=True)
+    return BenchmarkResult(
+        platform="microcontroller",
+        machine={**machine.describe(), "times": "of this computer, not of a microcontroller"},
+        versions=machine.software(**{NAME: str(found[0].runtime.version)}),
+        settings={"threads": [1], "lengths": lengths, "runs": runs, "seed": seed, "stream_rate_hz": None},
+        warnings=[TIMES, ARENA],
+        files=[
+            _entry(subject, each, found[0].reference if shape == shapes[0] else None)
+            for subject, each, shape in zip(subjects, found, shapes, strict=True)
         ],
-    }
+    ).to_dict()
 
 
 def _check_fixed(subject: Subject) -> None:
@@ -138,44 +134,15 @@ def _check_fixed(subject: Subject) -> None:
         )
 
 
-def _run(request: Request, limit: float | None) -> dict[str, Any]:
-    """The answer of a process that runs one file."""
-    name = Path(request.path).name
-    paths = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
-    with tempfile.TemporaryFile() as messages:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "edge.benchmark.micro_process"],
-                input=pickle.dumps(tuple(request)),
-                stdout=subprocess.PIPE,
-                stderr=messages,
-                timeout=limit,
-                env={**os.environ, "PYTHONPATH": paths},
-            )
-        except subprocess.TimeoutExpired:
-            raise ModelFileError(
-                f"{name} was still busy on TensorFlow Lite Micro after {limit:g} s and was stopped; if it is "
-                "just slow, give it more time (--limit)."
-            ) from None
-        try:
-            error, result = pickle.loads(done.stdout)
-        except (EOFError, pickle.UnpicklingError):
-            messages.seek(0)
-            raise ModelFileError(_obituary(name, done.returncode, messages.read())) from None
-    if error is not None:
-        hint = "" if "microcontroller" in error else f" Convert it for a microcontroller: {CONVERT}."
-        raise ModelFileError(f"{error if name in error else f'{name}: {error}'.rstrip('.') + '.'}{hint}")
-    if not all(np.isfinite(each).all() for each in result["outputs"] if each.dtype.kind == "f"):
-        raise ModelFileError(_not_a_number(request.path))
-    answer: dict[str, Any] = result
-    return answer
-
-
-def _obituary(name: str, code: int, messages: bytes) -> str:
-    cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    last = messages.decode("utf-8", "replace").strip().splitlines()[-1:]
-    words = f"; its last words: {last[0]}" if last else ""
-    return f"{name} ended the process in which TensorFlow Lite Micro ran it ({cause}){words}."
+def _run(
+    subject: Subject, x: list[Array], length: int | None, runs: int | None, limit: float | None
+) -> Found:
+    """What a process finds that runs one file."""
+    with MicroWorker(subject.path, limit) as worker:
+        found: Found = worker.ask("measure", subject.path, x, length, runs)
+    if not all(np.isfinite(each).all() for each in found.outputs if each.dtype.kind == "f"):
+        raise ModelFileError(_not_a_number(subject.path))
+    return found
 
 
 def _not_a_number(path: str) -> str:
@@ -203,32 +170,23 @@ def _not_a_number(path: str) -> str:
     )
 
 
-def _entry(
-    subject: Subject, x: list[Array], result: dict[str, Any], first: list[Array] | None
-) -> dict[str, Any]:
+def _entry(subject: Subject, found: Found, first: list[Array] | None) -> Entry:
     length = 1 if subject.by_step else subject.steps
-    median = float(np.median(result["times"]))
-    return {
-        "path": subject.path,
-        "name": subject.name,
-        "group": None,
-        "size_bytes": result["size"],
-        "runtime": {"name": NAME, "version": result["version"]},
-        "threads": 1,
-        "length": length,
-        "batch": result["batch"],
-        "load_ms": result["load"] * 1e3,
-        "init_ms": None,
-        "first_ms": result["first"] * 1e3,
-        "warm_up_ms": statistics(result["warm_up"]),
-        "inference_ms": statistics(result["times"]),
-        "per_step_us": length and median / length / result["batch"] * 1e6,
-        "peak_memory_mb": None,
-        "added_memory_mb": None,
-        "arena_bytes": result["arena"],
-        "error": None if first is None else compare(result["outputs"], first),
-        "error_interpreter": compare(result["outputs"], result["reference"]),
-        "accuracy": None,
-        "stream": None,
-        "operators": None,
-    }
+    median = float(np.median(found.times))
+    return Entry(
+        path=subject.path,
+        name=subject.name,
+        size_bytes=found.size,
+        runtime=found.runtime,
+        threads=1,
+        length=length,
+        batch=found.batch,
+        load_ms=found.load * 1e3,
+        first_ms=found.first * 1e3,
+        warm_up_ms=statistics(found.warm_up),
+        inference_ms=statistics(found.times),
+        per_step_us=length and median / length / found.batch * 1e6,
+        arena_bytes=found.arena,
+        error=None if first is None else compare(found.outputs, first),
+        error_interpreter=compare(found.outputs, found.reference),
+    )

@@ -1,47 +1,54 @@
-"""The process in which TensorFlow Lite Micro runs one file: `edge.benchmark.micro` starts it: it may abort.
-
-A request comes in over stdin, the answer goes out over stdout, pickled.
-"""
+"""The process in which TensorFlow Lite Micro runs one file: the other end of a `Worker`. It may abort."""
 
 from __future__ import annotations
 
 import os
-import pickle
 import re
-import sys
 import time
 from collections.abc import Callable
 from importlib import import_module, metadata
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from edge.aliases import Array
+from edge.errors import ModelFileError
+from edge.results.benchmark import RuntimeName
 from edge.runtime.interpreter import Runtime
 from edge.runtime.model import EdgeModel
 from edge.runtime.values import encode
 from edge.tflite import parser
 
 NAME = "tflite-micro"
+CONVERT = "python -m edge convert --target microcontroller"
 PLENTY = 64 * 2**20  # bytes of arena; no microcontroller has so many, so what needs more is refused
 ALIGNMENT = 16
 WARM_UP, LEAST, MOST, SECONDS = 3, 20, 1000, 0.5
 
 
-class Request(NamedTuple):
-    """What is to be measured.
+class Found(NamedTuple):
+    """One file on both runtimes; durations in seconds.
 
     Attributes:
-        path: of the file.
-        x: inputs for `predict`.
-        length: time steps of a sequence.
-        runs: inferences to measure; None: half a second's worth, 20 to 1000.
+        runtime: TensorFlow Lite Micro.
+        reference, outputs: of the Interpreter, and of TensorFlow Lite Micro.
+        load, first, warm_up, times: what it took there.
+        batch: sequences of one inference.
+        size: of the file, in bytes.
+        arena: the smallest in which it runs, in bytes.
     """
 
-    path: str
-    x: list[Array]
-    length: int | None
-    runs: int | None
+    runtime: RuntimeName
+    reference: list[Array]
+    outputs: list[Array]
+    load: float
+    first: float
+    warm_up: list[float]
+    times: list[float]
+    batch: int
+    size: int
+    arena: int
 
 
 class MicroInterpreter:
@@ -115,40 +122,61 @@ def smallest_arena(takes: Callable[[int], bool], used: int) -> int:
     return high
 
 
-def measure(request: Request) -> dict[str, Any]:
-    """Run the file on the Interpreter and on TensorFlow Lite Micro: outputs of both, arena, durations in
-    seconds."""
-    model = EdgeModel(request.path)
-    reference = _outputs(model, request.x)
-    content = parser.read(request.path)
+class Process:
+    """What runs in the worker."""
+
+    def measure(self, path: str, x: list[Array], length: int | None, runs: int | None) -> Found:
+        """Run a file on the Interpreter and on TensorFlow Lite Micro.
+
+        Args:
+            path: of the file.
+            x: inputs for `predict`.
+            length: time steps of a sequence.
+            runs: inferences to measure; None: half a second's worth, 20 to 1000.
+
+        Raises:
+            ModelFileError: it cannot be run, and what to do about it.
+        """
+        try:
+            return _measure(path, x, length, runs)
+        except (ImportError, ValueError, RuntimeError) as error:
+            name, words = Path(path).name, str(error)
+            hint = "" if "microcontroller" in words else f" Convert it for a microcontroller: {CONVERT}."
+            sentence = words if name in words else f"{name}: {words}".rstrip(".") + "."
+            raise ModelFileError(f"{sentence}{hint}") from None
+
+
+def _measure(path: str, x: list[Array], length: int | None, runs: int | None) -> Found:
+    model = EdgeModel(path)
+    reference = _outputs(model, x)
+    content = parser.read(path)
     version = metadata.version("tflite_micro")
     import_module("tflite_micro")  # is no part of loading a file
     model.runtime = Runtime(NAME, version, MicroInterpreter)
     start = time.perf_counter()
     model.session = model.new_session()
     load = time.perf_counter() - start
-    model.prepare(request.length or 1)
-    shapes = model.shapes(request.length or 1)
+    model.prepare(length or 1)
+    shapes = model.shapes(length or 1)
     values = [
         np.resize(encode(value, info), shape)
-        for value, info, shape in zip(request.x, model.inputs, shapes, strict=True)
+        for value, info, shape in zip(x, model.inputs, shapes, strict=True)
     ]
     model.session.set_inputs(values)
     first, *warm_up = _durations(model.session.invoke, 1 + WARM_UP)
-    runs = request.runs or int(np.clip(SECONDS / max(float(np.median(warm_up)), 1e-7), LEAST, MOST))
-    times = _durations(model.session.invoke, runs)
-    return {
-        "version": version,
-        "reference": reference,
-        "outputs": _outputs(model, request.x),
-        "load": load,
-        "first": first,
-        "warm_up": warm_up,
-        "times": times,
-        "batch": max((shape[0] for shape in shapes if shape), default=1),
-        "size": len(content),
-        "arena": smallest_arena(lambda size: _fits(content, size), _used(content)),
-    }
+    runs = runs or int(np.clip(SECONDS / max(float(np.median(warm_up)), 1e-7), LEAST, MOST))
+    return Found(
+        RuntimeName(NAME, version),
+        reference,
+        load=load,
+        first=first,
+        warm_up=warm_up,
+        times=_durations(model.session.invoke, runs),
+        outputs=_outputs(model, x),
+        batch=max((shape[0] for shape in shapes if shape), default=1),
+        size=len(content),
+        arena=smallest_arena(lambda size: _fits(content, size), _used(content)),
+    )
 
 
 def _used(content: bytes) -> int:
@@ -186,7 +214,7 @@ def _durations(function: Callable[[], None], count: int) -> list[float]:
 def _heard(function: Callable[[], Any], words: list[str] | None = None) -> Any:
     """The function's result; what it prints on the way goes to `words`, or into its error.
 
-    What it prints can be read here if descriptor 2 is a file: `edge.benchmark.micro` sees to that.
+    What it prints can be read here if descriptor 2 is a file: the `Worker` sees to that.
     """
     begin = _printed()
     try:
@@ -210,20 +238,3 @@ def _printed() -> int:
 def _since(begin: int) -> str:
     count = _printed() - begin
     return os.pread(2, count, begin).decode("utf-8", "replace") if count > 0 else ""
-
-
-def main() -> None:
-    """Answer one request: either an answer, or the message of an error."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # `edge.benchmark.micro` gives a file as 2
-    request = Request(*pickle.load(sys.stdin.buffer))
-    try:
-        answer: tuple[str | None, Any] = (None, measure(request))
-    except (ImportError, ValueError, RuntimeError) as error:
-        answer = (str(error), None)
-    pickle.dump(answer, answers)
-    answers.flush()
-
-
-if __name__ == "__main__":
-    main()

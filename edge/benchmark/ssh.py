@@ -25,7 +25,7 @@ from edge.errors import ModelFileError
 from edge.tflite import parser
 
 OPTIONS = ("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15")
-# `s` and what follows are the arguments of `ssh_there.supervise`.
+# `s` and what follows are the arguments of `ssh_remote.supervise`.
 BOOTSTRAP = (
     "import sys; s = sys.stdin.buffer; code, size, rest = map(int, s.readline().split()); "
     "exec(s.read(code)); supervise(s, size, s.read(rest))"

@@ -1,10 +1,10 @@
-"""What a benchmark feeds the files: sequences of which length, and noise that all of them can take."""
+"""What a benchmark measures: each file at which lengths, with how many threads, on noise for all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,22 @@ class Subject(NamedTuple):
         )
 
 
+class Job(NamedTuple):
+    """One entry of the result: a file, its threads, its length.
+
+    Attributes:
+        subject: number of the file.
+        threads: that its kernels may use.
+        length: steps in a sequence; None for a file that takes none.
+        is_first: whether no length of that file comes before.
+    """
+
+    subject: int
+    threads: int
+    length: int | None
+    is_first: bool
+
+
 def look(path: str | Path) -> Subject:
     """Read what a file takes; no runtime is needed.
 
@@ -87,6 +103,36 @@ def lengths_of(subject: Subject, asked: Sequence[int | None], default: int) -> l
         f"{subject.name} takes sequences of {subject.steps} steps and cannot run on "
         f"{' or '.join(map(str, asked))} (--length)."
     )
+
+
+def jobs(
+    subjects: Sequence[Subject], threads: Sequence[int], asked: Sequence[int | None], default: int
+) -> list[Job]:
+    """Each file at each of its lengths with each number of threads.
+
+    Raises:
+        ValueError: a file takes none of the lengths asked for.
+    """
+    return [
+        Job(n, count, length, position == 0)
+        for n, subject in enumerate(subjects)
+        for position, length in enumerate(lengths_of(subject, asked, default))
+        for count in threads
+    ]
+
+
+def several(name: str, value: Any, may_be_none: bool = False) -> list[Any]:
+    """One or several positive integers as a list without doubles.
+
+    Raises:
+        ValueError: it is something else; `name` is what the argument is called.
+    """
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    for each in values or [value]:
+        whole = isinstance(each, int) and not isinstance(each, bool) and each > 0
+        if not whole and not (each is None and may_be_none):
+            raise ValueError(f"{name} must be a positive integer, received {each!r}.")
+    return list(dict.fromkeys(values))
 
 
 def noise(subjects: Sequence[Subject], at: int, rows: int | None, length: int, seed: int) -> list[Array]:

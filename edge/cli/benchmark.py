@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
@@ -16,6 +14,59 @@ Files = Annotated[list[Path], typer.Argument(metavar="MODEL.tflite...", help="Mo
 Runtime = Annotated[
     str | None, typer.Option(help="ai-edge-litert or tflite-runtime; else the best installed.")
 ]
+
+
+class Place(NamedTuple):
+    """Where files can be measured.
+
+    Attributes:
+        option: that chooses it.
+        function: of `edge.benchmark`, imported when it is chosen.
+        files: its argument for them.
+        takes: beside what all take, its argument for each option.
+        refuses: options that mean nothing there.
+    """
+
+    option: str
+    function: str
+    files: str
+    takes: dict[str, str]
+    refuses: tuple[str, ...]
+
+
+OF_A_PHONE = {"--benchmark-model": "benchmark_model", "--serial": "serial"}
+PHONE = {**OF_A_PHONE, "--threads": "threads"}
+OF_LINUX = {"--threads": "threads", "--runtime": "runtime", "--stream": "stream_rate_hz"}
+THERE = {**OF_LINUX, "--ssh": "destination", "--ssh-python": "python"}
+# The one whose option is given; the first without one.
+PLACES = (
+    Place("", "benchmark", "paths", OF_LINUX, (*OF_A_PHONE,)),
+    Place("--ssh", "benchmark_over_ssh", "files", THERE, (*OF_A_PHONE,)),
+    Place("--adb", "benchmark_on_android", "files", PHONE, ("--runtime", "--stream")),
+    Place("--tflm", "benchmark_on_micro", "files", {}, (*OF_A_PHONE, "--runtime", "--stream", "--threads")),
+)
+
+
+def place_for(options: dict[str, Any]) -> Place:
+    """Where to measure.
+
+    Args:
+        options: all that concern the place, by name; None for what is not given.
+
+    Raises:
+        ValueError: several places at once, or an option that the place refuses.
+    """
+    chosen = [place for place in PLACES[1:] if options[place.option]]
+    if len(chosen) > 1:
+        names = " and ".join(place.option for place in chosen)
+        raise ValueError(f"{names} are two places: one at a time, and `report` joins the results.")
+    place = chosen[0] if chosen else PLACES[0]
+    for name in place.refuses:
+        if options[name] is not None and (name, options[name]) != ("--threads", [1]):
+            raise ValueError(
+                f"{name} {'belongs to --adb' if name in OF_A_PHONE else f'is not for {place.option}'}."
+            )
+    return place
 
 
 def whole_numbers(value: str | None) -> str | None:
@@ -81,61 +132,40 @@ def benchmark(
 ) -> None:
     """Measure size, start, speed, memory and error of files, side by side on random input."""
     with one_sentence():
-        _check_places({"--ssh": ssh, "--adb": adb, "--tflm": tflm})
-        if not adb:
-            _refuse({"--benchmark-model": benchmark_model, "--serial": serial}, "belongs to --adb")
-        measure: Callable[..., dict[str, Any]]
-        settings: dict[str, Any] = {"threads": [int(part) for part in threads.split(",")]}
-        if adb:
-            from edge.benchmark.android import benchmark_on_android
-
-            _refuse({"--runtime": runtime, "--stream": stream}, "is not for --adb")
-            measure = partial(benchmark_on_android, benchmark_model=benchmark_model, serial=serial)
-        elif tflm:
-            from edge.benchmark.micro import benchmark_on_micro as measure
-
-            several = threads if settings.pop("threads") != [1] else None
-            _refuse({"--runtime": runtime, "--stream": stream, "--threads": several}, "is not for --tflm")
-        elif ssh:
-            from edge.benchmark.ssh import benchmark_over_ssh
-
-            measure = partial(benchmark_over_ssh, ssh, python=ssh_python)
-        else:
-            from edge.benchmark.host import benchmark as measure
-        if not adb and not tflm:
-            settings |= {"runtime": runtime, "stream_rate_hz": stream}
-
+        options = {
+            "--ssh": ssh,
+            "--adb": adb,
+            "--tflm": tflm,
+            "--benchmark-model": benchmark_model,
+            "--serial": serial,
+            "--runtime": runtime,
+            "--stream": stream,
+            "--threads": _numbers(threads),
+            "--ssh-python": ssh_python,
+        }
+        place = place_for(options)
         target = json_target(json_path)
+        from edge import benchmark as measures
+
         with progress() as bar:
-            result = measure(
-                files,
-                length=[int(part) for part in length.split(",")] if length else None,
+            result = getattr(measures, place.function)(
+                **{place.files: files},
+                **{argument: options[name] for name, argument in place.takes.items()},
+                length=_numbers(length) if length else None,
                 runs=runs,
                 progress=bar,
                 limit=limit,
-                **settings,
             )
         if json_path == "-":
             typer.echo(as_json(result))
             return
         from edge.report.benchmark import benchmark_report
+        from edge.results.benchmark import BenchmarkResult
 
-        Console().print(benchmark_report(result))
+        Console().print(benchmark_report(BenchmarkResult.of(result)))
         if target is not None:
             write(target, as_json(result) + "\n")
 
 
-def _check_places(given: dict[str, Any]) -> None:
-    """ValueError if a file is to be measured in several places at once."""
-    chosen = [name for name, value in given.items() if value]
-    if len(chosen) > 1:
-        raise ValueError(
-            f"{' and '.join(chosen)} are two places: one at a time, and `report` joins the results."
-        )
-
-
-def _refuse(options: dict[str, Any], why: str) -> None:
-    """ValueError for the first of the options that is given."""
-    for name, value in options.items():
-        if value is not None:
-            raise ValueError(f"{name} {why}.")
+def _numbers(listed: str) -> list[int]:
+    return [int(part) for part in listed.split(",")]

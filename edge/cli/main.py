@@ -1,4 +1,4 @@
-"""`python -m edge`: from a Keras model to a measured file. typer and rich: in `cli*` and `report*` only."""
+"""`python -m edge`: from a Keras model to a measured file."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""What `benchmark` prints: tables for people, from plain data as `edge.results.benchmark` says."""
+"""What `benchmark` prints: tables for people, from its result alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,12 +10,13 @@ from rich.text import Text
 
 from edge.report.style import add, spaced, table
 from edge.report.tables import Cells, labels, tables
+from edge.results.benchmark import BenchmarkResult
 
 
-def benchmark_report(result: dict[str, Any]) -> RenderableType:
+def benchmark_report(result: BenchmarkResult) -> RenderableType:
     """The tables, what they mean, the machine, the warnings."""
-    files = result["files"]
-    warnings = [Text(f"Warning: {text}", style="yellow") for text in result["warnings"]]
+    files = result.files
+    warnings = [Text(f"Warning: {text}", style="yellow") for text in result.warnings]
     return Group(
         *spaced(*map(_rich, tables(files, labels(files)))),
         *(Text(line, style="dim") for line in legend(result)),
@@ -26,11 +26,11 @@ def benchmark_report(result: dict[str, Any]) -> RenderableType:
     )
 
 
-def legend(result: dict[str, Any]) -> list[str]:
+def legend(result: BenchmarkResult) -> list[str]:
     """What the figures in the tables mean."""
-    files = result["files"]
-    streams = any(file["stream"] for file in files)
-    other = result["settings"].get("error_against")
+    files = result.files
+    streams = any(file.stream for file in files)
+    other = result.settings.get("error_against")
     compared = (
         f"Speed: against the first file. Error: against {other}"
         if other
@@ -45,14 +45,14 @@ def legend(result: dict[str, Any]) -> list[str]:
             "Stream: the step as a program calls it. Real-time factor: median step over the time between two "
             "samples; below 1 it keeps up. Jitter: how much later than usual one answer in a hundred comes."
         )
-    if not any(file["operators"] for file in files):
+    if not any(file.operators for file in files):
         lines.append("Time by operator: this runtime does not tell it.")
     return lines
 
 
-def machine_lines(result: dict[str, Any]) -> list[str]:
+def machine_lines(result: BenchmarkResult) -> list[str]:
     """The machine, the software, what was asked for: three lines."""
-    machine, settings, versions = result["machine"], result["settings"], result["versions"]
+    machine, settings, versions = result.machine, result.settings, result.versions
     degrees, load = machine.get("temperature_c"), machine.get("load")
     hardware = [
         machine["board"] or machine["cpu"],
@@ -62,13 +62,12 @@ def machine_lines(result: dict[str, Any]) -> list[str]:
         f"{degrees:.0f} °C" if degrees is not None else None,
         f"load {load:.2g} before" if load is not None else None,
     ]
-    used = [file["runtime"] for file in result["files"]]
-    runtimes = dict.fromkeys(" ".join(filter(None, (each["name"], each["version"]))) for each in used)
+    used = [file.runtime for file in result.files]
+    runtimes = dict.fromkeys(" ".join(filter(None, (each.name, each.version))) for each in used)
     named = {"edge": "edge", "python": "Python", "numpy": "NumPy"}
     software = [*runtimes, *(f"{named.get(name, name)} {version}" for name, version in versions.items())]
     threads, lengths = (
-        sorted({file[key] for file in result["files"] if file[key] is not None})
-        for key in ("threads", "length")
+        sorted({getattr(file, key) for file in result.files} - {None}) for key in ("threads", "length")
     )
     asked = [
         f"{_several(threads)} thread{'s' if threads != [1] else ''}" if threads else None,

@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.report.style import add, number, size, spaced, table
+from edge.results.conversion import ConversionResult
+from edge.results.verification import Drift, OutputCheck, Verification
 from edge.tflite.variables import DESCRIPTIONS
 
 FORMS = {"fused": "fused operator", "unrolled": "plain, every step", "step": "plain, one step"}
@@ -26,8 +28,8 @@ class Commands(NamedTuple):
     target: str | None
 
 
-def conversion_report(result: Any, written: Sequence[Path]) -> RenderableType:
-    """File, layers, errors and what to know; `result` is a `ConversionResult`."""
+def conversion_report(result: ConversionResult, written: Sequence[Path]) -> RenderableType:
+    """File, layers, errors and what to know."""
     share = "" if result.quantize is None else f", {result.size / result.float_size:.0%} of its float form"
     facts = _facts(
         ("size", f"{size(result.size)}{share}"),
@@ -46,7 +48,7 @@ def conversion_report(result: Any, written: Sequence[Path]) -> RenderableType:
         add(errors, error.name, *figures)
     checked = Text(f"Errors: against Keras, on {result.checked_on}.\n", style="dim")
     notes = [Text(f"Note: {note}\n", style="yellow") for note in result.notes]
-    title = Text(Path(result.path).name, style="bold", overflow="fold")
+    title = Text(result.path.name, style="bold", overflow="fold")
     parts = spaced(facts, layers, errors)
     return Group(title, *parts, checked, *notes)
 
@@ -65,8 +67,8 @@ def next_steps(commands: Commands) -> Text:
     return Text.assemble(("Next", "bold"), *lines)
 
 
-def verification_report(result: Any) -> RenderableType:
-    """The comparison by output, the drift, the target, and the verdict; `result` is a `Verification`."""
+def verification_report(result: Verification) -> RenderableType:
+    """The comparison by output, the drift, the target, and the verdict."""
     facts = _facts(
         ("model", result.model),
         ("file", f"{size(result.size)}, {result.quantize or 'float32'}, {DESCRIPTIONS[result.state]}"),
@@ -98,11 +100,11 @@ def verification_report(result: Any) -> RenderableType:
     if result.target is not None:
         parts += _target(result.target)
     verdict = ("agrees with", "bold green") if result.is_ok else ("differs from", "bold red")
-    title = Text(Path(result.path).name, style="bold", overflow="fold")
+    title = Text(result.path.name, style="bold", overflow="fold")
     return Group(title, *parts, Text(f"The file {verdict[0]} Keras.", style=verdict[1]))
 
 
-def _drift(drift: Any) -> list[RenderableType]:
+def _drift(drift: Drift) -> list[RenderableType]:
     first = "steps of one stream" if drift.kind == "stream" else "steps of a sequence"
     rows: list[RenderableType] = []
     for output in drift.outputs:
@@ -128,7 +130,7 @@ def _target(target: dict[str, Any]) -> list[RenderableType]:
     return [*lines, Text()]
 
 
-def _within(output: Any) -> Text:
+def _within(output: OutputCheck) -> Text:
     if output.is_within_step:
         return Text("one step", style="yellow")
     if output.is_as_accurate:

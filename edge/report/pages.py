@@ -6,14 +6,12 @@ import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from edge.files import write_all
 from edge.report.benchmark import legend, machine_lines
 from edge.report.pictures import pictures
-from edge.report.rows import PLATFORMS, rows_of, source_names
-from edge.report.tables import Cells, labels, tables
-from edge.results import benchmark
+from edge.report.tables import PLATFORMS, Cells, labels, rows_of, source_names, tables
+from edge.results.benchmark import BenchmarkResult, read
 
 TITLES = {
     "latency": "Latency against what it costs in exactness",
@@ -52,7 +50,7 @@ def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
         ImportError: matplotlib is not installed.
         OSError: the folder cannot be written.
     """
-    results = [benchmark.read(path) for path in paths]
+    results = [read(path) for path in paths]
     drawn = pictures(rows_of(results))
     contents = {
         "report.html": as_html(results, drawn).encode(),
@@ -65,20 +63,20 @@ def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
     return list(written)
 
 
-def as_markdown(results: Sequence[dict[str, Any]], drawn: dict[str, bytes]) -> str:
+def as_markdown(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> str:
     """The report as Markdown, with the pictures beside it."""
     parts = ["# Benchmark"]
     parts += [f"## {TITLES[name]}\n\n![{TITLES[name]}]({name}.png)" for name in drawn]
     for heading, result in zip(_headings(results), results, strict=True):
         parts.append(f"## {heading}")
         parts.append("  \n".join(map(_escaped, machine_lines(result))))
-        parts += [f"> **Warning:** {_escaped(text)}" for text in result["warnings"]]
-        parts += [_markdown_table(cells) for cells in tables(result["files"], labels(result["files"]))]
+        parts += [f"> **Warning:** {_escaped(text)}" for text in result.warnings]
+        parts += [_markdown_table(cells) for cells in tables(result.files, labels(result.files))]
         parts.append(" ".join(legend(result)))
     return "\n\n".join(parts) + "\n"
 
 
-def as_html(results: Sequence[dict[str, Any]], drawn: dict[str, bytes]) -> str:
+def as_html(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> str:
     """The report as one page, pictures included."""
     parts = ["<h1>Benchmark</h1>"]
     for name, content in drawn.items():
@@ -88,8 +86,8 @@ def as_html(results: Sequence[dict[str, Any]], drawn: dict[str, bytes]) -> str:
     for heading, result in zip(_headings(results), results, strict=True):
         parts.append(f"<h2>{html.escape(heading)}</h2>")
         parts.append(f"<p>{'<br>'.join(map(html.escape, machine_lines(result)))}</p>")
-        parts += [f'<p class="warning">{html.escape(text)}</p>' for text in result["warnings"]]
-        parts += [_html_table(cells) for cells in tables(result["files"], labels(result["files"]))]
+        parts += [f'<p class="warning">{html.escape(text)}</p>' for text in result.warnings]
+        parts += [_html_table(cells) for cells in tables(result.files, labels(result.files))]
         parts.append(f'<p class="dim">{html.escape(" ".join(legend(result)))}</p>')
     body = "\n".join(parts)
     return (
@@ -99,11 +97,11 @@ def as_html(results: Sequence[dict[str, Any]], drawn: dict[str, bytes]) -> str:
     )
 
 
-def _headings(results: Sequence[dict[str, Any]]) -> list[str]:
+def _headings(results: Sequence[BenchmarkResult]) -> list[str]:
     """The platform and the day, and which one if there are several."""
-    named = source_names(results) if len(results) > 1 else [PLATFORMS[results[0]["platform"]]]
+    named = source_names(results) if len(results) > 1 else [PLATFORMS[results[0].platform]]
     return [
-        f"{name[:1].upper()}{name[1:]}, {result['created'][:10]}"
+        f"{name[:1].upper()}{name[1:]}, {result.created[:10]}"
         for name, result in zip(named, results, strict=True)
     ]
 

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from edge.report.rows import Row
 from edge.report.style import number, size
-from edge.report.tables import steps, unit
+from edge.report.tables import Row, steps, unit
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#8C564B")
 MARKERS = "os^DvP*X"
@@ -56,9 +55,9 @@ def pictures(rows: Sequence[Row]) -> dict[str, bytes]:
 
 def _latency(rows: Sequence[Row]) -> Any:
     """Latency against the share of right answers if somebody measured it, else against the error."""
-    judged = any(row.entry["accuracy"] is not None for row in rows)
-    fewest = min(row.entry["threads"] or 0 for row in rows)
-    points = [r for r in rows if _value(r, judged) is not None and (r.entry["threads"] or 0) == fewest]
+    judged = any(row.entry.accuracy is not None for row in rows)
+    fewest = min(row.entry.threads or 0 for row in rows)
+    points = [r for r in rows if _value(r, judged) is not None and (r.entry.threads or 0) == fewest]
     panels = {title: members for title, members in _panels(points).items() if len(members) > 1}
     if not panels:
         return None
@@ -107,10 +106,11 @@ def _percentiles(rows: Sequence[Row]) -> Any:
     colours = Marks(rows).colours
     ends: list[float] = []
     for place, row in enumerate(rows):
-        times, colour = row.entry["inference_ms"], colours[row.file]
+        times, colour = row.entry.inference_ms, colours[row.file]
         for low, high, width in (("min", "max", 1.2), ("p5", "p95", 6.0)):
-            if times[low] is not None and times[high] is not None:
-                ends += [times[low] * factor, times[high] * factor]
+            span = [getattr(times, name) for name in (low, high)]
+            if None not in span:
+                ends += [time * factor for time in span]
                 axis.plot(ends[-2:], [place] * 2, color=colour, linewidth=width, solid_capstyle="butt")
         ends.append(row.median * factor)
         axis.plot(ends[-1], place, "o", color="white", markeredgecolor=colour, markersize=7, zorder=3)
@@ -130,8 +130,8 @@ def _sizes(rows: Sequence[Row]) -> Any:
     """A bar a file, and the memory of a microcontroller beside it where that is known."""
     seen: dict[tuple[str, int], Row] = {}
     for row in rows:
-        key = (row.file, row.entry["size_bytes"])
-        if row.entry["size_bytes"] and (key not in seen or row.entry["arena_bytes"]):
+        key = (row.file, row.entry.size_bytes or 0)
+        if key[1] and (key not in seen or row.entry.arena_bytes):
             seen[key] = row
     if not seen:
         return None
@@ -139,7 +139,7 @@ def _sizes(rows: Sequence[Row]) -> Any:
     colours = Marks(rows).colours
     for place, ((file, count), row) in enumerate(seen.items()):
         axis.barh(place, count, color=colours[file], height=0.6)
-        arena = row.entry["arena_bytes"]
+        arena = row.entry.arena_bytes
         words = size(count) + (f", arena {size(int(arena))}" if arena else "")
         axis.annotate(words, (count, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
     axis.set_yticks(range(len(seen)), _shortest(list(seen.values())))
@@ -153,7 +153,7 @@ def _sizes(rows: Sequence[Row]) -> Any:
 
 def _shortest(rows: Sequence[Row]) -> list[str]:
     """For each the file, with its group or all else where that alone is not clear."""
-    choices = [(row.file, f"{row.file}, {row.entry['group']}", row.label) for row in rows]
+    choices = [(row.file, f"{row.file}, {row.entry.group}", row.label) for row in rows]
     counts = Counter(name for names in choices for name in names[:2])
     return [next((name for name in names[:2] if counts[name] == 1), names[2]) for names in choices]
 
@@ -162,34 +162,34 @@ def _lengths(rows: Sequence[Row]) -> Any:
     """Time against the length of the sequence, where a file was measured at several."""
     lines: dict[Any, list[Row]] = {}
     for row in rows:
-        if row.entry["length"] is not None:
-            key = (row.entry["group"], row.file, row.entry["threads"], row.source)
+        if row.length:
+            key = (row.entry.group, row.file, row.entry.threads, row.source)
             lines.setdefault(key, []).append(row)
-    lines = {key: line for key, line in lines.items() if len({row.entry["length"] for row in line}) > 1}
+    lines = {key: line for key, line in lines.items() if len({row.length for row in line}) > 1}
     if not lines:
         return None
     groups = list(dict.fromkeys(group for group, *_ in lines))
     figure, axes = _grid(len(groups), 3.0)
     marks = Marks(rows)
     styles = dict(
-        zip(sorted({row.entry["threads"] or 0 for row in rows}), ("-", "--", ":", "-.") * 9, strict=False)
+        zip(sorted({row.entry.threads or 0 for row in rows}), ("-", "--", ":", "-.") * 9, strict=False)
     )
     for axis, group in zip(axes, groups, strict=True):
         for (its_group, file, threads, _), line in lines.items():
             if its_group == group:
-                line = sorted(line, key=lambda row: row.entry["length"])
+                line = sorted(line, key=lambda row: row.length)
                 axis.plot(
-                    [row.entry["length"] for row in line],
+                    [row.length for row in line],
                     [row.median for row in line],
                     styles[threads or 0] + marks.of(line[0]),
                     color=marks.colours[file],
                     alpha=0.8,
                 )
-        members = [row for line in lines.values() for row in line if row.entry["group"] == group]
+        members = [row for line in lines.values() for row in line if row.entry.group == group]
         axis.set_title(group or "")
         axis.set_xscale("log")
         axis.set_yscale("log")
-        _plain_logarithm(axis.xaxis, [row.entry["length"] for row in members])
+        _plain_logarithm(axis.xaxis, [row.length for row in members])
         _plain_logarithm(axis.yaxis, [row.median for row in members])
         axis.set_xlabel("time steps in a sequence")
         axis.set_ylabel("median of one inference, ms")
@@ -202,15 +202,15 @@ def _panels(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """What may be compared, in a panel of its own: the same group and length."""
     found: dict[str, list[Row]] = {}
     for row in rows:
-        title = ", ".join(filter(None, (row.entry["group"], steps(row.entry["length"]))))
+        title = ", ".join(filter(None, (row.entry.group, steps(row.entry.length))))
         found.setdefault(title, []).append(row)
     return found
 
 
 def _value(row: Row, judged: bool) -> float | None:
     if judged:
-        return row.entry["accuracy"]
-    return None if row.entry["error"] is None else float(row.entry["error"]["relative"])
+        return row.entry.accuracy
+    return None if row.entry.error is None else row.entry.error.relative
 
 
 def _grid(count: int, height: float) -> tuple[Any, list[Any]]:

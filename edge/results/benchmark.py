@@ -1,117 +1,241 @@
-"""The result of a benchmark, on every platform the same plain data, ready for JSON: schema 2.
+"""The result of a benchmark, on every platform the same value and, for JSON, the same plain data: schema 2.
 
-    schema      2
-    platform    "host", "pi", "android", "browser" or "microcontroller"
-    created     date and time, ISO 8601, UTC
-    machine     what it was measured on, as far as known: cpu, arch, cores, memory_mb, board, os, governor,
-                temperature_c and so on; of these, cpu, board and os must be there, if only as None
-    versions    by name, of what took part: edge, python, ...
-    settings    by name, what was asked for: threads, lengths, runs, seed, stream_rate_hz, ...; also
-                error_against, where errors are not against the first file
-    warnings    sentences about what makes the figures doubtful
-    files       a list, an entry for each file, number of threads and length of sequence:
-      path, name          of the file; path is None where it means nothing to others
-      group               what belongs together and is compared: a text, or None
-      size_bytes          of the file; None where it has none
-      runtime             name and version (or None) of what executed it
-      threads             that the kernels might use
-      length              time steps of one inference; None for a file that takes no sequences
-      batch               sequences of one inference
-      load_ms             read, check, build the interpreter
-      init_ms, first_ms   allocate; the first inference
-      warm_up_ms          statistics of the inferences that do not count, or None
-      inference_ms        statistics of those that do: the graph alone; its median must be known
-      per_step_us         of that median, the share of one time step of one sequence
-      peak_memory_mb      the most that the process held, MiB
-      added_memory_mb     how much of it came with the file
-      arena_bytes         memory that a microcontroller must set aside
-      error               max_abs and relative (root mean square over the standard deviation of the
-                          reference), against the first file on the same input; None where that cannot be
-      accuracy            share of right answers, 0 to 1, if somebody measured it
-      stream              None (not measured, or at another length), or rate_hz; step_ms, statistics with
-                          p99, of one step as a program calls it;
-                          real_time_factor, the median step over the time between two samples: below 1 it
-                          keeps up; jitter_p99_ms, how much later than usual one answer in a hundred comes;
-                          late, answers that came after the next sample was due
-      operators           time by operator, name, count and us, or None where the runtime does not tell it
-
-Statistics are avg, std, min, p5, median, p95, max, in milliseconds, and count. What a platform cannot tell is
-None, never left out. There may be more keys; readers pass over what they do not know.
+In JSON it is an object for each class here, a key for each of its fields, in their order, before them all
+`schema`. What a platform cannot tell is None, never left out. There may be more keys; readers pass over what
+they do not know.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, TypedDict
+
+from edge.results.plain import Count, Number, Object, Rule, Share, Text, Whole, made
 
 SCHEMA = 2
 PLATFORMS = ("host", "pi", "android", "browser", "microcontroller")
-Rule = tuple[Callable[[Any], bool], str]
+Platform = Annotated[str, Rule(lambda value: value in PLATFORMS, f"one of {', '.join(PLATFORMS)}")]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+class _Named(TypedDict):
+    """What must be there of a machine, if only as None."""
+
+    cpu: Text | None
+    board: Text | None
+    os: Text | None
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+class Machine(_Named, total=False):
+    """What a measurement was made on, as far as known.
+
+    `cores`: those the process may use; `governor`: how Linux sets the clock; `temperature_c`: of the hottest
+    sensor, before the measurement; `load`: how many processes wanted to run in the last minute; `throttled`:
+    what slows a Raspberry Pi down now, or has since it was started; `times`: whose they are, if not its own.
+    """
+
+    arch: str | None
+    cores: int | None
+    memory_mb: int | None
+    governor: str | None
+    temperature_c: float | None
+    load: float | None
+    throttled: list[str] | None
+    temperature_after_c: float | None
+    throttled_after: list[str] | None
+    times: str
 
 
-TEXT: Rule = (lambda value: isinstance(value, str) and value != "", "a text")
-NUMBER: Rule = (lambda value: _is_number(value) and value >= 0, "a number that is not negative")
-COUNT: Rule = (lambda value: _is_whole(value) and value > 0, "a positive integer")
-WHOLE: Rule = (lambda value: _is_whole(value) and value >= 0, "an integer that is not negative")
-SHARE: Rule = (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
-OBJECT: Rule = (lambda value: isinstance(value, dict), "an object")
-PLATFORM: Rule = (lambda value: value in PLATFORMS, f"one of {', '.join(PLATFORMS)}")
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """Of durations, in milliseconds, and how many they are."""
+
+    avg: Number | None = None
+    std: Number | None = None
+    min: Number | None = None
+    p5: Number | None = None
+    median: Number | None = None
+    p95: Number | None = None
+    max: Number | None = None
+    count: Count | None = None
 
 
-class Maybe:
-    """What may also be None."""
+@dataclass(frozen=True, kw_only=True)
+class Times(Statistics):
+    """Statistics of which the median is known."""
 
-    def __init__(self, shape: Any) -> None:
-        self.shape = shape
+    median: Number = field()  # without field() the None above would be its default
 
 
-# An object is a dictionary of shapes, a list a list of one shape, all else a rule.
-KNOWN_OR_NOT = {name: Maybe(NUMBER) for name in ("avg", "std", "min", "p5", "median", "p95", "max")}
-STATISTICS = {**KNOWN_OR_NOT, "count": Maybe(COUNT)}
-FILE = {
-    "path": Maybe(TEXT),
-    "name": TEXT,
-    "group": Maybe(TEXT),
-    "size_bytes": Maybe(WHOLE),
-    "runtime": {"name": TEXT, "version": Maybe(TEXT)},
-    **{name: Maybe(COUNT) for name in ("threads", "length", "batch")},
-    **{name: Maybe(NUMBER) for name in ("load_ms", "init_ms", "first_ms")},
-    "warm_up_ms": Maybe(STATISTICS),
-    "inference_ms": {**STATISTICS, "median": NUMBER},
-    **{name: Maybe(NUMBER) for name in ("per_step_us", "peak_memory_mb", "added_memory_mb", "arena_bytes")},
-    "error": Maybe({"max_abs": NUMBER, "relative": NUMBER}),
-    "accuracy": Maybe(SHARE),
-    "stream": Maybe(
-        {
-            "rate_hz": NUMBER,
-            "step_ms": {**STATISTICS, "median": NUMBER, "p99": Maybe(NUMBER)},
-            "real_time_factor": NUMBER,
-            "jitter_p99_ms": Maybe(NUMBER),
-            "late": Maybe(WHOLE),
-        }
-    ),
-    "operators": Maybe([{"name": TEXT, "count": Maybe(COUNT), "us": NUMBER}]),
-}
-RESULT = {
-    "platform": PLATFORM,
-    "created": TEXT,
-    "machine": {name: Maybe(TEXT) for name in ("cpu", "board", "os")},
-    "versions": OBJECT,
-    "settings": OBJECT,
-    "warnings": [TEXT],
-    "files": [FILE],
-}
+@dataclass(frozen=True, kw_only=True)
+class StepTimes(Times):
+    """Those of the steps of a stream, of which one in a hundred counts, too."""
+
+    p99: Number | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamFigures:
+    """A file as a stream.
+
+    Attributes:
+        rate_hz: samples in a second.
+        step_ms: of one step as a program calls it.
+        real_time_factor: the median step over the time between two samples: below 1 it keeps up.
+        jitter_p99_ms: how much later than usual one answer in a hundred comes.
+        late: answers that came after the next sample was due.
+    """
+
+    rate_hz: Number
+    step_ms: StepTimes
+    real_time_factor: Number
+    jitter_p99_ms: Number | None = None
+    late: Whole | None = None
+
+
+@dataclass(frozen=True)
+class ErrorFigures:
+    """How far outputs are from a reference.
+
+    Attributes:
+        max_abs: the largest difference.
+        relative: root mean square difference over the standard deviation of the reference.
+    """
+
+    max_abs: Number
+    relative: Number
+
+
+@dataclass(frozen=True)
+class OperatorTime:
+    """The time that one operator took in an inference, in microseconds, and how often it ran."""
+
+    name: Text
+    count: Count | None
+    us: Number
+
+
+@dataclass(frozen=True)
+class RuntimeName:
+    """What executed a file."""
+
+    name: Text
+    version: Text | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A file with one number of threads and one length of sequence.
+
+    Attributes:
+        path, name: of the file; the path is None where it means nothing to others.
+        group: what belongs together and is compared.
+        size_bytes: of the file; None where it has none.
+        runtime: what executed it.
+        threads: that the kernels might use.
+        length: time steps of one inference; None for a file that takes no sequences.
+        batch: sequences of one inference.
+        load_ms: read, check, build the interpreter.
+        init_ms, first_ms: allocate; the first inference.
+        warm_up_ms: the inferences that do not count.
+        inference_ms: those that do: the graph alone.
+        per_step_us: of their median, the share of one time step of one sequence.
+        peak_memory_mb: the most that the process held, MiB.
+        added_memory_mb: how much of it came with the file.
+        arena_bytes: memory that a microcontroller must set aside.
+        error: against the first file on the same input; None where that cannot be.
+        error_interpreter: of a microcontroller's runtime, against the same file on the Interpreter; left out
+            elsewhere.
+        accuracy: share of right answers, if somebody measured it.
+        stream: None where it was not measured, or at another length.
+        operators: time by operator; None where the runtime does not tell it.
+    """
+
+    MAY_LACK: ClassVar = ("error_interpreter",)
+
+    path: Text | None = None
+    name: Text
+    group: Text | None = None
+    size_bytes: Whole | None = None
+    runtime: RuntimeName
+    threads: Count | None = None
+    length: Count | None = None
+    batch: Count | None = None
+    load_ms: Number | None = None
+    init_ms: Number | None = None
+    first_ms: Number | None = None
+    warm_up_ms: Statistics | None = None
+    inference_ms: Times
+    per_step_us: Number | None = None
+    peak_memory_mb: Number | None = None
+    added_memory_mb: Number | None = None
+    arena_bytes: Number | None = None
+    error: ErrorFigures | None = None
+    error_interpreter: ErrorFigures | None = None
+    accuracy: Share | None = None
+    stream: StreamFigures | None = None
+    operators: list[OperatorTime] | None = None
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkResult:
+    """All of it.
+
+    Attributes:
+        platform: one of `PLATFORMS`.
+        created: date and time, ISO 8601, UTC.
+        machine: what it was measured on.
+        versions: by name, of what took part: edge, python, ...
+        settings: by name, what was asked for: threads, lengths, runs, seed, stream_rate_hz, ...; also
+            error_against, where errors are not against the first file.
+        warnings: sentences about what makes the figures doubtful.
+        files: an entry for each file, number of threads and length of sequence.
+    """
+
+    platform: Platform
+    created: Text = field(default_factory=_now)
+    machine: Machine
+    versions: Object
+    settings: Object
+    warnings: list[Text]
+    files: list[Entry]
+
+    @classmethod
+    def of(cls, plain: Any, name: str = "the result") -> BenchmarkResult:
+        """From plain data.
+
+        Raises:
+            ValueError: as `validate`.
+        """
+        if not isinstance(plain, dict) or "schema" not in plain:
+            raise ValueError(f"{name} is no result of a benchmark: it is no object with a 'schema'.")
+        number = plain["schema"]
+        if isinstance(number, int) and not isinstance(number, bool) and number > SCHEMA:
+            raise ValueError(
+                f"{name} was made by a newer version (schema {number}, this one knows {SCHEMA}): update "
+                "keras-lstm-plus, pip install --upgrade keras-lstm-plus."
+            )
+        if number != SCHEMA:
+            raise ValueError(f"{name}: schema is {number!r}, not {SCHEMA}.")
+        result = made(cls, plain, name)
+        if not result.files:
+            raise ValueError(f"{name}: files is empty, nothing was measured.")
+        return result
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, ready for JSON."""
+        plain = {"schema": SCHEMA, **asdict(self)}
+        for entry in plain["files"]:
+            for key in Entry.MAY_LACK:
+                if entry[key] is None:
+                    del entry[key]
+        return plain
 
 
 def validate(result: Any, name: str = "the result") -> None:
@@ -124,45 +248,11 @@ def validate(result: Any, name: str = "the result") -> None:
     Raises:
         ValueError: the first thing that is not as it must be, where, and what was found instead.
     """
-    if not isinstance(result, dict) or "schema" not in result:
-        raise ValueError(f"{name} is no result of a benchmark: it is no object with a 'schema'.")
-    number = result["schema"]
-    if _is_whole(number) and number > SCHEMA:
-        raise ValueError(
-            f"{name} was made by a newer version (schema {number}, this one knows {SCHEMA}): update "
-            "keras-lstm-plus, pip install --upgrade keras-lstm-plus."
-        )
-    if number != SCHEMA:
-        raise ValueError(f"{name}: schema is {number!r}, not {SCHEMA}; edge.results.benchmark.upgrade takes schema 1.")
-    _check(result, RESULT, "", name)
-    if not result["files"]:
-        raise ValueError(f"{name}: files is empty, nothing was measured.")
+    BenchmarkResult.of(result, name)
 
 
-def upgrade(result: Any) -> Any:
-    """A result of schema 1 as one of schema 2; anything else as it is.
-
-    Raises:
-        ValueError: it says schema 1 and is not.
-    """
-    if not isinstance(result, dict) or result.get("schema") != 1:
-        return result
-    try:
-        settings = result["settings"]
-        old = {"group": None, "batch": 1, "arena_bytes": None, "accuracy": None}
-        none = {"stream": None, "operators": None, "threads": settings["threads"]}
-        files = [
-            {**old, **none, **file, "length": settings["length"] if file["per_step_us"] is not None else None}
-            for file in result["files"]
-        ]
-        asked = {**settings, "threads": [settings["threads"]], "lengths": [settings["length"]]}
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"This is no result of schema 1: {type(error).__name__}: {error}.") from None
-    return {**result, "schema": SCHEMA, "platform": "host", "settings": asked, "files": files}
-
-
-def read(path: str | Path) -> dict[str, Any]:
-    """A result from a JSON file, upgraded and checked.
+def read(path: str | Path) -> BenchmarkResult:
+    """A result from a JSON file.
 
     Raises:
         ValueError: no such file, no JSON, or not what the schema says; the message names the file.
@@ -174,36 +264,4 @@ def read(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not readable as JSON: {' '.join(str(error).split())}.") from None
-    try:
-        result: dict[str, Any] = upgrade(content)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    validate(result, str(path))
-    return result
-
-
-def _check(value: Any, shape: Any, where: str, name: str) -> None:
-    if isinstance(shape, Maybe):
-        if value is not None:
-            _check(value, shape.shape, where, name)
-    elif isinstance(shape, dict):
-        _require(value, OBJECT, where, name)
-        for key, inner in shape.items():
-            if key not in value:
-                raise ValueError(f"{name}: {where or 'it'} has no {key!r}; None says that it is not known.")
-            _check(value[key], inner, f"{where}.{key}".lstrip("."), name)
-    elif isinstance(shape, list):
-        _require(value, (lambda each: isinstance(each, list), "a list"), where, name)
-        for n, each in enumerate(value):
-            _check(each, shape[0], f"{where}[{n}]", name)
-    else:
-        _require(value, shape, where, name)
-
-
-def _require(value: Any, rule: Rule, where: str, name: str) -> None:
-    holds, words = rule
-    if not holds(value):
-        found = repr(value)
-        raise ValueError(
-            f"{name}: {where} must be {words}, received {found[:60] + '...' if len(found) > 60 else found}."
-        )
+    return BenchmarkResult.of(content, str(path))

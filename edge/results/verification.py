@@ -5,12 +5,128 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-from edge.convert.verification.outputs import OutputCheck
-from edge.convert.verification.source import Drift
+from typing import Any, NamedTuple
 
 SCHEMA = 1
+ONE_POINT = 0.01  # of accuracy
+BY_SPREAD = ("dynamic", "int8", "int16x8")
+
+
+class Tolerance(NamedTuple):
+    """How far a file may be from Keras: `limit` times the largest value of an output, or times its spread."""
+
+    limit: float
+    by_spread: bool
+
+    @property
+    def unit(self) -> str:
+        """What the error is measured in."""
+        return "standard deviations (rms)" if self.by_spread else "max(1, largest value)"
+
+
+@dataclass(frozen=True)
+class OutputCheck:
+    """One output of the file against Keras, over all samples.
+
+    Attributes:
+        name: of the output of the model.
+        max_abs, rms: the largest difference, and the root of the mean squared one; infinite if the file
+            gives NaN.
+        relative: rms in standard deviations of the output of Keras.
+        error: what is compared with `limit`, in `unit`.
+        limit, unit: the tolerance.
+        step: distance of two neighbouring values of the output in the file, 0 for real numbers.
+        worst_sample: the sample with the largest difference.
+        agreement: share of the decisions (the largest of the last axis) that are those of Keras; None where
+            the output decides nothing.
+        accuracy_keras, accuracy_file: share of the decisions that are those of the labels.
+    """
+
+    name: str
+    max_abs: float
+    rms: float
+    relative: float
+    error: float
+    limit: float
+    unit: str
+    step: float
+    worst_sample: int
+    agreement: float | None = None
+    accuracy_keras: float | None = None
+    accuracy_file: float | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Within the tolerance, within one step of an integer output, or as often right as Keras."""
+        return self.error <= self.limit or self.is_within_step or self.is_as_accurate
+
+    @property
+    def is_within_step(self) -> bool:
+        """Beyond the tolerance, but the output varies so little that integers cannot be nearer."""
+        return not self.error <= self.limit and self.rms <= self.step
+
+    @property
+    def is_as_accurate(self) -> bool:
+        """Beyond the tolerance, but in integers and right as often as Keras, within one point."""
+        if self.accuracy_keras is None or self.accuracy_file is None or self.error <= self.limit:
+            return False
+        integers = self.unit == Tolerance(0.0, by_spread=True).unit
+        return integers and self.accuracy_file >= self.accuracy_keras - ONE_POINT
+
+
+class Window(NamedTuple):
+    """The error of one output from the step after `begin` up to the step `end`: the largest, and the rms."""
+
+    begin: int
+    end: int
+    max_abs: float
+    rms: float
+
+
+@dataclass(frozen=True)
+class OutputDrift:
+    """The drift of one output.
+
+    Attributes:
+        name: of the output of the model.
+        windows: of a stream, its steps 1 to 10, to 100, ...; of sequences, one of 10 steps, of 100, ...
+        max_abs, rms: over all steps.
+        error: the rms, in the unit of the tolerance; is_ok: within it.
+        grows: whether the error becomes larger and larger.
+    """
+
+    name: str
+    windows: tuple[Window, ...]
+    max_abs: float
+    rms: float
+    error: float
+    is_ok: bool
+    grows: bool
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What becomes of the error over time.
+
+    Attributes:
+        kind: `"stream"`: step by step through one stream; `"sequence"`: sequences of growing length.
+        steps: of the stream, or of the longest sequence.
+        outputs: the drift of each.
+        note: why it ended early, or what to do about an error that is too large; else None.
+    """
+
+    kind: str
+    steps: int
+    outputs: tuple[OutputDrift, ...]
+    note: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the error of a stream stays within the tolerance.
+
+        Sequences far longer than those of the data are looked at, and nobody is blamed for them.
+        """
+        return self.kind == "sequence" or all(output.is_ok for output in self.outputs)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from benchmarks.tables import CONSOLE
 from benchmarks.time_major import time_major
 from edge.convert import convert
 from edge.convert.graph import flatbuffer, operators
-from edge.results.benchmark import validate
+from edge.results.benchmark import ErrorFigures, RuntimeName, validate
 from keras_lstm_plus import LSTMPlus
 from tests.helpers.benchmark_results import entry
 
@@ -64,15 +64,15 @@ def test_ratios_are_against_the_stock_file_where_it_took_part() -> None:
 
 def test_who_is_too_slow_drops_out_with_a_reason() -> None:
     def contestant(name: str, seconds: float) -> Contestant:
-        runtime = {"name": name, "version": "1"}
+        runtime = RuntimeName(name, "1")
         return Contestant(name, runtime, None, lambda runs: [seconds] * runs, lambda: np.ones((2, 3)))
 
     entries, slow = inference._interleave([contestant("a", 0.001), contestant("b", 60.0)], np.ones((2, 3)), 3)
     (only,) = entries
     assert slow == [("b", "one inference takes 60 s")]
-    assert (only["name"], only["inference_ms"]["median"], only["inference_ms"]["count"]) == ("a", 1.0, 150)
-    assert only["per_step_us"] == pytest.approx(500)
-    assert only["error"] == {"max_abs": 0.0, "relative": 0.0}
+    assert (only.name, only.inference_ms.median, only.inference_ms.count) == ("a", 1.0, 150)
+    assert only.per_step_us == pytest.approx(500)
+    assert only.error == ErrorFigures(0.0, 0.0)
 
 
 def test_the_time_major_form_computes_the_same(tmp_path: Path) -> None:

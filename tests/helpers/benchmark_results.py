@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from edge.results.benchmark import BenchmarkResult
+
 
 def times(median: float) -> dict[str, Any]:
     """Statistics around a median, milliseconds."""
@@ -79,13 +81,6 @@ def result(platform: str = "host", files: list[dict[str, Any]] | None = None) ->
     )
 
 
-_GONE = ("group", "threads", "length", "batch", "arena_bytes", "accuracy", "stream", "operators")
-OLD: dict[str, Any] = {
-    **{key: value for key, value in result().items() if key != "platform"},
-    "schema": 1,
-    "settings": {"threads": 1, "length": 10, "seed": 0},
-    "files": [
-        {key: value for key, value in file.items() if key not in _GONE}
-        for file in (*FILES[:1], {**FILES[1], "per_step_us": None})
-    ],
-}
+def value(platform: str = "host", files: list[dict[str, Any]] | None = None) -> BenchmarkResult:
+    """The same as a value."""
+    return BenchmarkResult.of(result(platform, files))

@@ -30,7 +30,7 @@ def to_integers(draft: Draft, quantize: str) -> None:
 
     main = flatbuffer.graph(draft.model)
     sources, targets = iter(main.outputs[outputs:]), iter(main.inputs[inputs:])
-    main.inputs, main.outputs = main.inputs[:inputs], main.outputs[:outputs]
+    main.inputs, main.outputs = list(main.inputs[:inputs]), list(main.outputs[:outputs])
     found = fused_operators(draft.model)
     draft.fused = [
         Fused(

@@ -11,10 +11,11 @@ import tensorflow as tf
 from edge.aliases import Array, Progress
 from edge.convert.samples import Samples
 from edge.convert.verification.keras_stream import KerasStream
-from edge.convert.verification.outputs import Scale, Tolerance, differences
+from edge.convert.verification.outputs import Scale, differences
 from edge.convert.verification.pairing import Pair, run_file
 from edge.convert.verification.parity import keras_outputs
-from edge.convert.verification.source import Drift, Source, Window, marks, summary
+from edge.convert.verification.source import Source, marks, summary
+from edge.results.verification import Drift, Tolerance, Window
 
 CHUNK = 1000  # steps between two reports of progress
 LONGEST = 10_000  # steps of one sequence

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from edge.aliases import Array
 from edge.convert.verification.parity import FLOAT, FLOAT16, INTEGER
+from edge.results.verification import BY_SPREAD, OutputCheck, Tolerance
 
 # By `quantize`: the largest error in units of the largest value of the output (of 1 where that is smaller);
 # for integers the rms error in standard deviations of the output.
@@ -20,20 +20,6 @@ TOLERANCES = {
     "int8": INTEGER.usual,
     "int16x8": INTEGER.usual,
 }
-ONE_POINT = 0.01  # of accuracy
-BY_SPREAD = ("dynamic", "int8", "int16x8")
-
-
-class Tolerance(NamedTuple):
-    """How far a file may be from Keras: `limit` times the largest value of an output, or times its spread."""
-
-    limit: float
-    by_spread: bool
-
-    @property
-    def unit(self) -> str:
-        """What the error is measured in."""
-        return "standard deviations (rms)" if self.by_spread else "max(1, largest value)"
 
 
 def tolerance_for(quantize: str | None, limit: float | None = None) -> Tolerance:
@@ -66,57 +52,6 @@ class Scale(NamedTuple):
         return self.error(tolerance, rms, rms)
 
 
-@dataclass(frozen=True)
-class OutputCheck:
-    """One output of the file against Keras, over all samples.
-
-    Attributes:
-        name: of the output of the model.
-        max_abs, rms: the largest difference, and the root of the mean squared one; infinite if the file
-            gives NaN.
-        relative: rms in standard deviations of the output of Keras.
-        error: what is compared with `limit`, in `unit`.
-        limit, unit: the tolerance.
-        step: distance of two neighbouring values of the output in the file, 0 for real numbers.
-        worst_sample, worst_error: the sample with the largest difference, and that difference.
-        agreement: share of the decisions (the largest of the last axis) that are those of Keras; None where
-            the output decides nothing.
-        accuracy_keras, accuracy_file: share of the decisions that are those of the labels.
-    """
-
-    name: str
-    max_abs: float
-    rms: float
-    relative: float
-    error: float
-    limit: float
-    unit: str
-    step: float
-    worst_sample: int
-    worst_error: float
-    agreement: float | None = None
-    accuracy_keras: float | None = None
-    accuracy_file: float | None = None
-
-    @property
-    def is_ok(self) -> bool:
-        """Within the tolerance, within one step of an integer output, or as often right as Keras."""
-        return self.error <= self.limit or self.is_within_step or self.is_as_accurate
-
-    @property
-    def is_within_step(self) -> bool:
-        """Beyond the tolerance, but the output varies so little that integers cannot be nearer."""
-        return not self.error <= self.limit and self.rms <= self.step
-
-    @property
-    def is_as_accurate(self) -> bool:
-        """Beyond the tolerance, but in integers and right as often as Keras, within one point."""
-        if self.accuracy_keras is None or self.accuracy_file is None or self.error <= self.limit:
-            return False
-        integers = self.unit == Tolerance(0.0, by_spread=True).unit
-        return integers and self.accuracy_file >= self.accuracy_keras - ONE_POINT
-
-
 def check_output(
     name: str,
     wanted: Array,
@@ -145,7 +80,6 @@ def check_output(
         tolerance.unit,
         step,
         worst,
-        max_abs,
         float(np.mean(classes[0] == classes[1])) if classes else None,
         *(accuracy or (None, None)),
     )

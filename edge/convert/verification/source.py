@@ -1,72 +1,16 @@
-"""What becomes of an error over time, as values; and the time steps that it is measured on."""
+"""The time steps that the error over time is measured on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from edge.aliases import Array
 from edge.convert.keras_model.signature import Input, Signature, has_free_time
 from edge.convert.samples import Samples, evenly
-from edge.convert.verification.outputs import Scale, Tolerance
-
-
-class Window(NamedTuple):
-    """The error of one output from the step after `begin` up to the step `end`: the largest, and the rms."""
-
-    begin: int
-    end: int
-    max_abs: float
-    rms: float
-
-
-@dataclass(frozen=True)
-class OutputDrift:
-    """The drift of one output.
-
-    Attributes:
-        name: of the output of the model.
-        windows: of a stream, its steps 1 to 10, to 100, ...; of sequences, one of 10 steps, of 100, ...
-        max_abs, rms: over all steps.
-        error: the rms, in the unit of the tolerance; is_ok: within it.
-        grows: whether the error becomes larger and larger.
-    """
-
-    name: str
-    windows: tuple[Window, ...]
-    max_abs: float
-    rms: float
-    error: float
-    is_ok: bool
-    grows: bool
-
-
-@dataclass(frozen=True)
-class Drift:
-    """What becomes of the error over time.
-
-    Attributes:
-        kind: `"stream"`: step by step through one stream; `"sequence"`: sequences of growing length.
-        steps: of the stream, or of the longest sequence.
-        outputs: the drift of each.
-        note: why it ended early, or what to do about an error that is too large; else None.
-    """
-
-    kind: str
-    steps: int
-    outputs: tuple[OutputDrift, ...]
-    note: str | None = None
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether the error of a stream stays within the tolerance.
-
-        Sequences far longer than those of the data are looked at, and nobody is blamed for them.
-        """
-        return self.kind == "sequence" or all(output.is_ok for output in self.outputs)
+from edge.convert.verification.outputs import Scale
+from edge.results.verification import OutputDrift, Tolerance, Window
 
 
 class Source:

@@ -20,9 +20,8 @@ from edge.convert.verification.drift import drift
 from edge.convert.verification.outputs import Scale, check_labels, check_output, tolerance_for
 from edge.convert.verification.pairing import Pair, pair_inputs, pair_outputs, run_file
 from edge.convert.verification.parity import keras_outputs
-from edge.convert.verification.source import Drift
 from edge.inspection.overview import inspect
-from edge.results.verification import Verification
+from edge.results.verification import Drift, Verification
 from edge.runtime.model import EdgeModel
 from edge.targets import get_target
 from edge.tflite.model_file import ModelFile

@@ -138,8 +138,8 @@ def test_the_command(phone: Phone, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "Google Pixel 7" in done.stdout
     result = read(tmp_path / "a.json")
-    assert result["platform"] == "android"
-    assert [each["threads"] for each in result["files"]] == [1, 2]
+    assert result.platform == "android"
+    assert [each.threads for each in result.files] == [1, 2]
     for extra, words in (
         ([], "A benchmark_model is needed (--benchmark-model PATH)."),
         (more[:2], "There are several devices, A, B: say which, --serial A."),
@@ -159,19 +159,19 @@ def test_figures_of_equal_runs_and_of_old_tools() -> None:
         f"INFO: count=1 curr=5\nINFO: count=50 curr=5(all same) p5=5 median=5\nINFO: {timings}"
     )
     assert same
-    assert same["inference_ms"] == pytest.approx(
+    assert vars(same.inference_ms) == pytest.approx(
         {**dict.fromkeys(("avg", "min", "p5", "median", "p95", "max"), 0.005), "std": 0, "count": 50}
     )
     old = adb_tool.parse(
         f"count=2 curr=5 (all same)\ncount=9 first=5 curr=4 min=4 max=7 avg=5 std=1\n{timings}"
     )
     assert old
-    assert old["inference_ms"]["p95"] is None
-    assert old["inference_ms"]["median"] == 0.005
+    assert old.inference_ms.p95 is None
+    assert old.inference_ms.median == 0.005
     big = adb_tool.parse(f"count=9 first=1 curr=4 min=4 max=1.5e+06 avg=1e+06 std=1\n{timings}")
     assert big
-    assert big["inference_ms"]["max"] == 1500
-    assert big["warm_up_ms"]["avg"] == 0.005
+    assert big.inference_ms.max == 1500
+    assert big.warm_up_ms.avg == 0.005
     assert adb_tool.parse("INFO: count=0\n" + timings) is None
     assert adb_tool.parse("") is None
     assert adb_tool.reason("") == "it printed nothing"

@@ -8,6 +8,7 @@ import statistics as stdlib
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -95,18 +96,20 @@ def test_statistics_are_those_of_the_standard_library() -> None:
     seconds = list(np.random.default_rng(0).exponential(size=101))
     found = statistics(seconds)
     cuts = stdlib.quantiles([1000 * s for s in seconds], n=20, method="inclusive")
-    assert found["avg"] == pytest.approx(1000 * stdlib.fmean(seconds))
-    assert found["std"] == pytest.approx(1000 * stdlib.pstdev(seconds))
-    assert (found["p5"], found["median"], found["p95"]) == pytest.approx((cuts[0], cuts[9], cuts[18]))
-    assert (found["min"], found["max"]) == pytest.approx((1000 * min(seconds), 1000 * max(seconds)))
-    assert found["count"] == 101
+    assert found.avg == pytest.approx(1000 * stdlib.fmean(seconds))
+    assert found.std == pytest.approx(1000 * stdlib.pstdev(seconds))
+    assert (found.p5, found.median, found.p95) == pytest.approx((cuts[0], cuts[9], cuts[18]))
+    assert (found.min, found.max) == pytest.approx((1000 * min(seconds), 1000 * max(seconds)))
+    assert found.count == 101
 
 
 def test_errors_by_hand() -> None:
     reference = [np.array([[0.0, 2.0]]), np.array([[10.0]])]
     shifted = [np.array([[0.5, 2.0]]), np.array([[11.0]])]
+    found = compare(shifted, reference)
+    assert found is not None
     # std of (0, 2) is 1 and the mean square (0.25 + 0) / 2; a constant output counts by its size.
-    assert compare(shifted, reference) == {"max_abs": 1.0, "relative": pytest.approx(np.sqrt(0.125))}
+    assert asdict(found) == {"max_abs": 1.0, "relative": pytest.approx(np.sqrt(0.125))}
     assert compare([reference[0]], reference) is None
     assert compare([reference[0][:, :1], reference[1]], reference) is None
 

@@ -110,10 +110,10 @@ def test_streams_are_measured_where_a_file_can_be_one(monkeypatch: pytest.Monkey
 def test_a_stream_in_figures_by_hand() -> None:
     durations, latencies = [0.001] * 99 + [0.004], [0.002] * 98 + [0.012, 0.030]
     found = stream_figures(durations, latencies, 100.0)
-    assert found["real_time_factor"] == pytest.approx(0.1)
-    assert found["late"] == 2
-    assert found["step_ms"]["median"] == pytest.approx(1)
-    assert found["jitter_p99_ms"] == pytest.approx(1000 * (np.percentile(latencies, 99) - 0.002))
+    assert found.real_time_factor == pytest.approx(0.1)
+    assert found.late == 2
+    assert found.step_ms.median == pytest.approx(1)
+    assert found.jitter_p99_ms == pytest.approx(1000 * (np.percentile(latencies, 99) - 0.002))
 
 
 def test_samples_come_when_they_are_due() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.benchmark import machine as board
+from edge.results.benchmark import Machine
 from tests.helpers.places import ROOT
 
 
@@ -33,7 +34,7 @@ def test_a_raspberry_pi_is_recognised(tmp_path: Path) -> None:
     assert machine["board"] == "Raspberry Pi 4 Model B Rev 1.4"
     assert machine["cpu"] == "Raspberry Pi 4 Model B Rev 1.4"
     assert machine["memory_mb"] == 3793
-    assert machine["os"].startswith("Debian GNU/Linux 12 (bookworm), ")
+    assert str(machine["os"]).startswith("Debian GNU/Linux 12 (bookworm), ")
     assert (machine["governor"], machine["temperature_c"]) == ("ondemand", 81.277)
     assert machine["throttled"] is None  # there is no vcgencmd here
     governor, heat = board.warnings(machine)
@@ -56,28 +57,28 @@ def test_what_the_firmware_says_of_power_and_heat(tmp_path: Path, monkeypatch: p
     assert answer("exit 1") is None
     before = answer("echo throttled=0x20000")  # once, before we came: no fault of this measurement
     assert before == ["clock capped since the start"]
-    machine = {**board.describe(root), "governor": "performance", "temperature_c": 50.0, "load": 0.0}
+    machine: Machine = {**board.describe(root), "governor": "performance", "temperature_c": 50.0, "load": 0.0}
     assert machine["throttled"] == before
-    assert board.warnings({**machine, **board.changes(machine, tmp_path)}) == []
+    assert board.warnings(board.measured_again(machine, tmp_path)) == []
     answer("echo throttled=0x70005")
-    (words,) = board.warnings({**machine, **board.changes(machine, root), "temperature_after_c": 60.0})
+    (words,) = board.warnings({**board.measured_again(machine, root), "temperature_after_c": 60.0})
     expected = "under-voltage now, throttled now, under-voltage since the start, throttled since the start"
     assert expected in words
 
 
 def test_a_busy_machine_is_a_warning(tmp_path: Path) -> None:
-    quiet = {**board.describe(raspberry_pi(tmp_path)), "governor": None, "temperature_c": None, "cores": 4}
+    here = board.describe(raspberry_pi(tmp_path))
+    quiet: Machine = {**here, "governor": None, "temperature_c": None, "cores": 4}
     assert board.warnings(quiet) == []
     (tmp_path / "proc/loadavg").write_text("3.21 1.00 0.50 2/200 4321\n")
-    busy = {**quiet, "load": board.describe(tmp_path)["load"]}
+    busy: Machine = {**quiet, "load": board.describe(tmp_path)["load"]}
     (words,) = board.warnings(busy)
     assert words.startswith("The machine was busy before we began: 3.2 processes on 4 cores")
 
 
 def test_a_machine_that_tells_nothing(tmp_path: Path) -> None:
     machine = board.describe(tmp_path)
-    for key in ("board", "governor", "temperature_c", "memory_mb"):
-        assert machine[key] is None
+    assert {machine["board"], machine["governor"], machine["temperature_c"], machine["memory_mb"]} == {None}
     assert board.warnings(machine) == []
 
 

@@ -188,8 +188,8 @@ def test_the_command(files: dict[str, Path], tmp_path: Path) -> None:
     command = ["benchmark", str(files["int8"]), "--tflm", "--runs", "3"]
     done = CliRunner().invoke(app, [*command, "--json", str(tmp_path / "m.json")])
     assert done.exit_code == 0, done.output
-    (entry,) = read(tmp_path / "m.json")["files"]
-    assert entry["runtime"]["name"] == "tflite-micro"
+    (entry,) = read(tmp_path / "m.json").files
+    assert entry.runtime.name == "tflite-micro"
     assert "arena" in done.stdout
     done = CliRunner().invoke(app, [*command, "--threads", "2"])
     assert (done.exit_code, done.stderr) == (1, "Error: --threads is not for --tflm.\n")

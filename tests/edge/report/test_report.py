@@ -22,9 +22,8 @@ from edge.report import pages
 from edge.report import pictures as report_pictures
 from edge.report.pages import as_html, as_markdown, write_report
 from edge.report.pictures import pictures
-from edge.report.rows import rows_of
-from edge.report.tables import labels, speeds
-from tests.helpers.benchmark_results import OLD, entry, result, times
+from edge.report.tables import labels, rows_of, speeds
+from tests.helpers.benchmark_results import entry, result, times, value
 from tests.house.test_device_half import BLOCK, ROOT
 
 
@@ -63,7 +62,7 @@ class Page(HTMLParser):
 
 
 def test_the_command_writes_a_page_that_stands_alone(tmp_path: Path) -> None:
-    paths = written(tmp_path, result(), result("pi"), OLD)
+    paths = written(tmp_path, result(), result("pi"), result())
     folder = tmp_path / "made" / "report"
     done = CliRunner().invoke(app, ["report", *map(str, paths), "-o", str(folder)])
     assert (done.exit_code, done.stderr) == (0, "")
@@ -92,7 +91,7 @@ def test_the_command_writes_a_page_that_stands_alone(tmp_path: Path) -> None:
 
 def test_markdown_has_tables_of_one_width_and_escapes_names() -> None:
     files = [entry("a|b_*.tflite", 0.5, 100), entry("c.tflite", 1.5, 200)]
-    text = as_markdown([result(files=files)], {"sizes": b""})
+    text = as_markdown([value(files=files)], {"sizes": b""})
     assert "![Size](sizes.png)" in text
     assert r"a\|b\_\*.tflite" in text
     assert r"A\|B \<CPU\>" in text
@@ -104,7 +103,7 @@ def test_markdown_has_tables_of_one_width_and_escapes_names() -> None:
 
 
 def test_html_escapes_names() -> None:
-    text = as_html([result(files=[entry("<script>x.tflite", 0.5, 100)])], {})
+    text = as_html([value(files=[entry("<script>x.tflite", 0.5, 100)])], {})
     assert "<script>" not in text
     assert "&lt;script&gt;x.tflite" in text
 
@@ -117,8 +116,8 @@ def test_speed_is_that_of_one_sequence_against_the_first_of_its_kind() -> None:
         entry("b", 2.0, 1, length=800, batch=4),
         entry("b", 3.0, 1, length=100, group="others"),
     ]
-    assert speeds(files) == [1.0, 2.0, 1.0, 16.0, 1.0]
-    assert labels(files) == [
+    assert speeds(value(files=files).files) == [1.0, 2.0, 1.0, 16.0, 1.0]
+    assert labels(value(files=files).files) == [
         "a, 100 steps",
         "b, 100 steps",
         "a, 800 steps",
@@ -129,39 +128,39 @@ def test_speed_is_that_of_one_sequence_against_the_first_of_its_kind() -> None:
 
 def test_labels_say_no_more_than_needed() -> None:
     files = [entry("a", 1.0, 1), entry("b", 1.0, 1, threads=2), entry("c", 1.0, 1, length=None)]
-    assert labels(files) == ["a, 1 thr.", "b, 2 thr.", "c, 1 thr."]
-    assert labels(files[:1]) == ["a"]
-    rows = rows_of([result(files=files[:1]), result("android", files=files[:1])])
+    assert labels(value(files=files).files) == ["a, 1 thr.", "b, 2 thr.", "c, 1 thr."]
+    assert labels(value(files=files[:1]).files) == ["a"]
+    rows = rows_of([value(files=files[:1]), value("android", files=files[:1])])
     assert [row.label for row in rows] == ["a (computer)", "a (Android)"]
 
 
 def test_pictures_are_those_for_which_there_is_something_to_show() -> None:
     alone = [entry("a", 1.0, 1)]
-    assert set(pictures(rows_of([result(files=alone)]))) == {"sizes", "percentiles"}
+    assert set(pictures(rows_of([value(files=alone)]))) == {"sizes", "percentiles"}
     several = [
         entry(name, n * 0.01, 10, 0.1, length=n, threads=t) for name in "ab" for n in (10, 90) for t in (1, 2)
     ]
-    assert set(pictures(rows_of([result(files=several)]))) == {"sizes", "percentiles", "latency", "lengths"}
+    assert set(pictures(rows_of([value(files=several)]))) == {"sizes", "percentiles", "latency", "lengths"}
     bare = {
         **entry("a", 1.0, 1),
         "inference_ms": {**dict.fromkeys(times(1)), "median": 0.0},
         "size_bytes": None,
     }
-    assert set(pictures(rows_of([result(files=[bare])]))) == {"percentiles"}
+    assert set(pictures(rows_of([value(files=[bare])]))) == {"percentiles"}
 
 
 def test_accuracy_is_drawn_rather_than_the_error_where_it_is_known() -> None:
     files = [entry("a", 1.0, 1, 0.0, accuracy=0.9), entry("b", 0.5, 1, 0.2, accuracy=0.7)]
     swapped = [{**file, "accuracy": 1.6 - file["accuracy"]} for file in files]
     plain = [{**file, "accuracy": None} for file in files]
-    drawn = [pictures(rows_of([result(files=each)]))["latency"] for each in (files, swapped, plain)]
+    drawn = [pictures(rows_of([value(files=each)]))["latency"] for each in (files, swapped, plain)]
     assert len(set(drawn)) == 3
-    assert "90.0%" in as_markdown([result(files=files)], {})
+    assert "90.0%" in as_markdown([value(files=files)], {})
 
 
 def test_many_files_and_platforms_are_drawn() -> None:
     files = [entry(f"file number {n}.tflite", 10.0 ** (n % 5 - 2), 10 + n, 10.0**-n) for n in range(12)]
-    drawn = pictures(rows_of([result(platform, files) for platform in ("host", "pi", "android", "browser")]))
+    drawn = pictures(rows_of([value(platform, files) for platform in ("host", "pi", "android", "browser")]))
     with Image.open(io.BytesIO(drawn["percentiles"])) as picture:
         assert picture.height > 48 * 15  # a line for each
 

@@ -9,14 +9,16 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.results.benchmark import FILE, PLATFORMS, RESULT, SCHEMA, read, upgrade, validate
-from tests.helpers.benchmark_results import FILES, OLD, result
+from edge.results.benchmark import PLATFORMS, SCHEMA, BenchmarkResult, Entry, read, validate
+from edge.results.plain import shape
+from tests.helpers.benchmark_results import FILES, result
 
 
 
@@ -41,20 +43,43 @@ def test_more_than_the_schema_knows_is_passed_over() -> None:
     validate(found)
 
 
-def paths(shape: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a result that the schema names."""
+def test_plain_data_comes_back_as_it_was() -> None:
+    for platform in PLATFORMS:
+        plain = result(platform)
+        assert json.dumps(BenchmarkResult.of(plain).to_dict()) == json.dumps(plain)  # the order of keys, too
+    figures = {"max_abs": 0.1, "relative": 0.2}
+    plain["files"][0] = {
+        key: value
+        for pair in plain["files"][0].items()
+        for key, value in (pair, *([("error_interpreter", figures)] if pair[0] == "error" else []))
+    }
+    assert json.dumps(BenchmarkResult.of(plain).to_dict()) == json.dumps(plain)
+    plain["files"][0]["error_interpreter"] = 3
+    with pytest.raises(ValueError, match=r"files\[0\].error_interpreter must be an object, received 3"):
+        validate(plain)
+
+
+def paths(kind: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in an object that must be there."""
     found = []
-    for key, inner in shape.items():
-        inner = getattr(inner, "shape", inner)
+    for key, inner in shape(kind).items():
+        if key in getattr(kind, "MAY_LACK", ()):
+            continue
         found.append((*where, key))
-        if isinstance(inner, dict):
+        inner = (get_args(inner) or (inner,))[0] if get_origin(inner) is not Annotated else inner
+        if is_dataclass(inner):
             found += paths(inner, (*where, key))
     return found
 
 
-PLACES = [("files", 0, *place) for place in paths(FILE)] + [
-    place for place in paths(RESULT) if len(place) == 1
+PLACES = [("files", 0, *place) for place in paths(Entry)] + [
+    (field.name,) for field in fields(BenchmarkResult)
 ]
+
+
+def test_the_places_are_all_there_is() -> None:
+    assert ("files", 0, "stream", "step_ms", "p99") in PLACES
+    assert len(PLACES) == 62
 
 
 def changed(place: tuple[Any, ...], change: Callable[[Any, Any], None]) -> dict[str, Any]:
@@ -138,22 +163,9 @@ def test_whatever_stands_there_is_taken_or_refused_in_a_sentence(value: Any, pla
 
 def check(found: Any) -> None:
     try:
-        validate(upgrade(found))
+        validate(found)
     except ValueError as error:
         assert str(error).endswith(".")  # noqa: PT017
-
-
-def test_schema_1_becomes_schema_2() -> None:
-    new = upgrade(OLD)
-    validate(new)
-    assert OLD["schema"] == 1
-    assert (new["platform"], new["settings"]["threads"], new["settings"]["lengths"]) == ("host", [1], [10])
-    first, second = new["files"]
-    assert (first["threads"], first["length"], first["stream"]) == (1, 10, None)
-    assert second["length"] is None  # it takes no sequences
-    assert first["inference_ms"] == OLD["files"][0]["inference_ms"]
-    with pytest.raises(ValueError, match="no result of schema 1: KeyError: 'settings'"):
-        upgrade({"schema": 1})
 
 
 def test_files_are_read_or_refused_by_name(tmp_path: Path) -> None:
@@ -164,14 +176,14 @@ def test_files_are_read_or_refused_by_name(tmp_path: Path) -> None:
         ("{", "a.json is not readable as JSON"),
         ("[" * 100_000, "a.json is not readable as JSON"),
         ("[1]", "a.json is no result of a benchmark"),
-        (json.dumps({"schema": 1}), "a.json: This is no result of schema 1"),
+        (json.dumps({"schema": 1}), "a.json: schema is 1, not 2."),
         (json.dumps({**result(), "files": 3}), "a.json: files must be a list, received 3"),
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=words):
             read(path)
-    path.write_text(json.dumps(OLD))
-    assert read(path)["schema"] == SCHEMA
+    path.write_text(json.dumps(result()))
+    assert read(path).to_dict() == result()
 
 
 def test_the_results_in_the_repository_are_valid() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import edge
-from edge.benchmark.browser import benchmark
+from edge.benchmark.browser import benchmark_in_browser
 from edge.errors import ModelFileError
 from edge.results import benchmark as schema
 from edge.web.chromium import PHONE, Browser, serving
@@ -176,7 +176,7 @@ def test_a_file_that_no_runtime_takes(browser: Browser, packages: Path, tmp_path
     with pytest.raises(
         ModelFileError, match="mystery.tflite: no runtime of a browser does not take it|Mystery"
     ):
-        benchmark([path])
+        benchmark_in_browser([path])
 
 
 def test_a_runtime_that_cannot_be_had(
@@ -189,9 +189,11 @@ def test_a_runtime_that_cannot_be_had(
 
 
 def test_a_benchmark_without_a_hand(packages: Path) -> None:
-    result = benchmark([web_file("free"), web_file("step")], length=20, seconds=0.1, cache=packages)
+    result = benchmark_in_browser(
+        [web_file("free"), web_file("step")], length=20, seconds=0.1, cache=packages
+    )
     schema.validate(result)
     assert [file["length"] for file in result["files"]] == [20, 1]
     assert result["settings"]["lengths"] == [20, 1]
     with pytest.raises(ValueError, match="There is no runtime 'chrome' for browsers; known: web-litert"):
-        benchmark([web_file("free")], "chrome")
+        benchmark_in_browser([web_file("free")], "chrome")

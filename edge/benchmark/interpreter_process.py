@@ -1,0 +1,136 @@
+"""The process in which an Interpreter runs one file and takes its times: the other end of a `Worker`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from edge.aliases import Array
+from edge.benchmark import machine
+from edge.results.benchmark import RuntimeName
+from edge.runtime.interpreter import find_runtime
+from edge.runtime.model import EdgeModel
+from edge.runtime.stream import Stream
+from edge.runtime.values import encode
+
+
+class Loaded(NamedTuple):
+    """A file that is ready.
+
+    Attributes:
+        seconds: that it took.
+        size: in bytes.
+        runtime: what will run it.
+        rows: how many sequences it takes at a time where `predict` takes any number; None: as its shape says.
+    """
+
+    seconds: float
+    size: int
+    runtime: RuntimeName
+    rows: int | None
+
+
+class Memory(NamedTuple):
+    """MiB: the most the process held, and how much of it came with the file."""
+
+    peak: float | None
+    added: float | None
+
+
+class Process:
+    """What runs in the worker: one file, its timings in seconds."""
+
+    model: EdgeModel
+    base_memory: float | None
+    feed: Stream
+    samples: list[list[Array]]
+
+    def load(self, path: str, threads: int, runtime: str | None) -> Loaded:
+        """Read the file and build the interpreter."""
+        find_runtime(runtime)  # the import of a package is no part of loading a file
+        self.base_memory = machine.peak_memory_mb()
+        start = time.perf_counter()
+        self.model = EdgeModel(path, threads, runtime)
+        seconds = time.perf_counter() - start
+        return Loaded(seconds, self.model.file.size, RuntimeName(*self.model.runtime[:2]), self.model.rows)
+
+    def allocate(self, length: int) -> float:
+        """Allocate memory for sequences of that length."""
+        start = time.perf_counter()
+        self.model.prepare(length)
+        return time.perf_counter() - start
+
+    def set_inputs(self, x: list[Array], length: int) -> int:
+        """Give the interpreter the values that `measure` runs on: how many sequences they are.
+
+        Args:
+            x: noise in the shape that `predict` takes; cut, or repeated, to what one call of the file takes.
+            length: as given to `allocate`.
+        """
+        shapes = self.model.shapes(length)
+        values = [
+            np.resize(encode(value, info), shape)
+            for value, info, shape in zip(x, self.model.inputs, shapes, strict=True)
+        ]
+        self.model.session.set_inputs(values)
+        return max((shape[0] for shape in shapes if shape), default=1)
+
+    def measure(self, runs: int) -> list[float]:
+        """The durations of that many inferences: the graph alone, as TensorFlow Lite's own tool counts."""
+        invoke, clock = self.model.session.invoke, time.perf_counter
+        durations = []
+        for _ in range(runs):
+            start = clock()
+            invoke()
+            durations.append(clock() - start)
+        return durations
+
+    def predict(self, x: list[Array]) -> list[Array]:
+        """The outputs for a batch."""
+        outputs = self.model.predict(x if len(x) > 1 else x[0])
+        return outputs if isinstance(outputs, list) else [outputs]
+
+    def open_stream(self, x: list[Array]) -> bool:
+        """Make a stream of the noise `x`; False for a file that cannot be used as one."""
+        try:
+            self.feed = self.model.stream()
+        except ValueError:
+            return False
+        self.samples = []
+        for value, info, full in zip(x, self.model.inputs, self.model.shapes(1), strict=True):
+            batch = full[:1] if full[:1] != (1,) else ()
+            timed = len(info.shape) >= 2 and info.shape[1] in (1, -1)
+            single = (*batch, *full[2 if timed else 1 :])
+            count = max(value.size // max(int(np.prod(single)), 1), 1)
+            self.samples.append(list(np.resize(value, (count, *single))))
+        self.feed.step(self._sample(0))
+        self.feed.reset()
+        return True
+
+    def stream(self, begin: int, count: int, rate_hz: float) -> list[tuple[float, float]]:
+        """Feed that many samples when they are due: for each the duration of the step, and its latency.
+
+        The latency counts from the moment when the sample was due; what comes late makes the next one late.
+        """
+        clock, found = time.perf_counter, []
+        start = clock()
+        for n in range(count):
+            due = start + n / rate_hz
+            sample = self._sample(begin + n)
+            time.sleep(max(due - clock(), 0.0))
+            before = clock()
+            self.feed.step(sample)
+            after = clock()
+            found.append((after - before, after - due))
+        return found
+
+    def _sample(self, n: int) -> Any:
+        values = [each[n % len(each)] for each in self.samples]
+        return values if len(values) > 1 else values[0]
+
+    def memory(self) -> Memory:
+        """The most the process held, and how much of it came with the file."""
+        peak, base = machine.peak_memory_mb(), self.base_memory
+        return Memory(peak, None if peak is None or base is None else peak - base)
