@@ -17,12 +17,13 @@ import tensorflow as tf
 
 from edge.convert import tf_private
 from edge.convert.graph import flatbuffer, operators
-from edge.convert.keras_model.call_sites import Site, read_site, recurrent_layers, replaced_calls
+from edge.convert.keras_model.call_sites import Site, read_site, recurrent_layers
 from edge.convert.keras_model.signature import Signature, run
 from edge.convert.plan import Plan
 from edge.convert.scratch import scratch
 from edge.convert.tracing.lower import Lowered, fused_call, plain_call, widened
 from keras_lstm_plus.aliases import Tensor
+from keras_lstm_plus.private import replaced
 
 
 class State(NamedTuple):
@@ -159,7 +160,7 @@ def _shown_states(plan: Plan, sites: Sequence[Site]) -> list[State]:
 def _stand_ins(model: keras.Model, lower: Callable[..., Lowered]) -> Iterator[Recording]:
     """Let every recurrent layer of `model` call `lower` instead of its loop; undone in any case."""
     recording = Recording(lower)
-    with replaced_calls(recurrent_layers(model), lambda layer: _stand_in(layer, recording)):
+    with replaced(recurrent_layers(model), "call", lambda layer: _stand_in(layer, recording)):
         yield recording
 
 
