@@ -41,7 +41,7 @@ OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0
 test-oldest:
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/pip install --quiet --editable ".[train]" $(OLDEST) pytest
-	.venv-oldest/bin/python -m pytest -m "not slow" tests/edge/convert/test_tf_private.py tests/edge/convert/test_grid.py
+	.venv-oldest/bin/python -m pytest -m "not slow" tests/house/test_private.py tests/edge/convert/test_grid.py
 
 test-backends: $(READY)
 	$(PY) -m pytest tests/keras_lstm_plus/test_backends.py

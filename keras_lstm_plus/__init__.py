@@ -1,7 +1,7 @@
 """Every LSTM as a Keras 3 layer, on its way to a device.
 
-Imports run one way: spec -> variants -> step -> cell -> loop -> layer -> gates. This package
-never imports `edge`.
+Imports run one way: spec -> variants -> step, dropout -> cell -> whole_sequence -> recurrence -> layer,
+gates -> gate_plot, and layer -> interop. This package never imports `edge`.
 """
 
 try:
@@ -13,7 +13,8 @@ except ImportError as missing:
     ) from missing
 
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.gates import plot_gates, trace
+from keras_lstm_plus.gate_plot import plot_gates
+from keras_lstm_plus.gates import trace
 from keras_lstm_plus.grid_lstm import GridLSTM, GridLSTMCell
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec

@@ -8,10 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-# keras.layers.RNN creates and clears the masks of cells that are an instance of this class, and of no other.
-from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
-
 from keras_lstm_plus.aliases import Tensor
+from keras_lstm_plus.private import DropoutRNNCell
 from keras_lstm_plus.spec import LSTMSpec
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from keras_lstm_plus.aliases import Array
-
-if TYPE_CHECKING:
-    from keras_lstm_plus.gates import GateTrace
-
+from keras_lstm_plus.gates import GateTrace
 
 # Panel by panel in the order in which a step works.
 PANELS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import keras
@@ -12,12 +10,10 @@ from keras import ops
 
 from keras_lstm_plus.aliases import Array, Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.gate_plot import plot_gates
-from keras_lstm_plus.recurrence import Options, run_layer
+from keras_lstm_plus.private import flat_layers, replaced
+from keras_lstm_plus.recurrence import Call, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.step import Step
-
-__all__ = ["GateTrace", "is_lstm", "plot_gates", "trace"]
 
 
 class GateTrace(NamedTuple):
@@ -64,14 +60,14 @@ def trace(layer_or_model: keras.layers.Layer, x: Any) -> dict[str, GateTrace]:
         >>> seen["memory"].f.shape
         (2, 7, 4)
     """
-    layers = [layer for layer in layer_or_model._flatten_layers() if is_lstm(layer)]
+    layers = [layer for layer in flat_layers(layer_or_model) if is_lstm(layer)]
     if not layers:
         raise ValueError(
             f"{layer_or_model.name!r} has no LSTM layer to look into: trace() reads LSTMPlus and "
             "keras.layers.LSTM layers, also within Bidirectional and nested models."
         )
     found: dict[str, GateTrace] = {}
-    with _recording(layers, found):
+    with replaced(layers, "inner_loop", lambda layer: _recorder(layer, found)):
         layer_or_model(x, training=False)
     return found
 
@@ -81,29 +77,14 @@ def is_lstm(layer: Any) -> bool:
     return isinstance(layer, keras.layers.LSTM) or isinstance(getattr(layer, "cell", None), LSTMPlusCell)
 
 
-@contextmanager
-def _recording(layers: list[Any], found: dict[str, GateTrace]) -> Iterator[None]:
-    for layer in layers:
-        # Past Keras's own __setattr__, which would take the function for a part of the layer.
-        object.__setattr__(layer, "inner_loop", _recorder(layer, found))
-    try:
-        yield
-    finally:
-        for layer in layers:
-            object.__delattr__(layer, "inner_loop")
-
-
 def _recorder(layer: Any, found: dict[str, GateTrace]) -> Any:
     def inner_loop(
         sequences: Tensor, initial_state: list[Tensor], mask: Tensor, training: bool = False
     ) -> Any:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         cell = layer.cell if isinstance(layer.cell, LSTMPlusCell) else _twin(layer.cell)
-        options = Options(
-            layer.return_sequences, layer.go_backwards, layer.unroll, layer.zero_output_for_mask
-        )
         steps: list[Step] = []
-        result = run_layer(cell, sequences, initial_state, mask, training, options, steps)
+        result = run_layer(layer, cell, Call(sequences, initial_state, mask, training), steps)
         number = sum(name.split("#")[0] == layer.name for name in found) + 1
         name = layer.name if number == 1 else f"{layer.name}#{number}"
         found[name] = _gather(name, cell.spec, steps, mask, layer.go_backwards)

@@ -8,7 +8,7 @@ import keras
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
-from keras_lstm_plus.recurrence import Options, run_layer
+from keras_lstm_plus.recurrence import Call, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 
 _FOR_THE_CELL = {*CELL_ARGUMENTS, *SPEC_ARGUMENTS, "implementation"}
@@ -66,8 +66,7 @@ class LSTMPlus(keras.layers.RNN):
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """The loop over time, which `keras.layers.RNN.call` asks for."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        options = Options(self.return_sequences, self.go_backwards, self.unroll, self.zero_output_for_mask)
-        return run_layer(self.cell, sequences, initial_state, mask, bool(training), options)
+        return run_layer(self, self.cell, Call(sequences, initial_state, mask, bool(training)))
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

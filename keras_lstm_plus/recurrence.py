@@ -1,7 +1,7 @@
 """The loop over time: dropout, masks, zoneout, direction and layout, in `keras.ops` for every backend.
 
-The steps themselves are done at once by `keras_lstm_plus.whole_sequence.forward` where the backend is
-TensorFlow and the path knows the variant, else one by one.
+The steps themselves are done at once by `keras_lstm_plus.whole_sequence` where the backend is TensorFlow and
+the path knows the variant, else one by one.
 """
 
 from __future__ import annotations
@@ -13,87 +13,72 @@ from keras import ops
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.step import Step, input_product, lstm_step, next_states
+from keras_lstm_plus.step import Batch, Hold, Step, input_product, lstm_step, next_states
 
 
-class Hold(NamedTuple):
-    """Where a step leaves the state as it was: True or False `[time, batch, 1 or size]`; None for nowhere."""
+class Call(NamedTuple):
+    """What `keras.layers.RNN` asks its `inner_loop` to run over, `[batch, time, ...]`."""
 
-    skip: Tensor = None  # by the mask: all states
-    h: Tensor = None  # by zoneout
-    c: Tensor = None
-
-
-class Options(NamedTuple):
-    """The arguments of the layer that the loop needs."""
-
-    every_step: bool
-    go_backwards: bool
-    unroll: bool
-    zero_output_for_mask: bool
+    sequences: Tensor
+    initial_state: list[Tensor]
+    mask: Tensor | None
+    training: bool
 
 
 def run_layer(
-    cell: LSTMPlusCell,
-    x: Tensor,
-    states: list[Tensor],
-    mask: Tensor,
-    training: bool,
-    options: Options,
-    record: list[Step] | None = None,
+    layer: keras.layers.RNN, cell: LSTMPlusCell, call: Call, record: list[Step] | None = None
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """What `keras.layers.RNN.inner_loop` returns: last output, all outputs `[batch, time, output]`, states.
+    """What `inner_loop` returns: last output, all outputs `[batch, time, output]`, states.
 
-    Without `every_step` the second is the last output too: the caller does not look at it. With `record`, a
-    list, the loop is written out and every step appended to it, h and c as they went on.
+    Unless the layer returns sequences the second is the last output too: the caller does not look at it. With
+    `record`, a list, the loop is written out and every step appended to it, h and c as they went on.
+
+    Args:
+        layer: says in which direction and what to show.
+        cell: does the steps; that of the layer, or one with the same weights.
     """
-    x = ops.transpose(x, (1, 0, 2))
+    x, mask = ops.transpose(call.sequences, (1, 0, 2)), call.mask
     keep = None if mask is None else ops.transpose(ops.cast(mask, "bool"), (1, 0))[..., None]
-    if options.go_backwards:
+    if layer.go_backwards:
         x = ops.flip(x, axis=0)
         keep = None if keep is None else ops.flip(keep, axis=0)
     hold = Hold(
         None if keep is None else ops.logical_not(keep),
-        *(cell.zoneout_masks(ops.shape(x)[:2]) if training else ()),
+        *(cell.zoneout_masks(ops.shape(x)[:2]) if call.training else ()),
     )
-    masks = cell.get_dropout_mask(x[0]) if training and cell.dropout else None
-    if masks is not None and not isinstance(masks, list):
-        x, masks = x * masks, None
-    if record is None and _fast(cell, training, options):
-        from keras_lstm_plus.whole_sequence.shards import run_at_once
+    dropped = cell.get_dropout_mask(x[0]) if call.training and cell.dropout else None
+    if dropped is not None and not isinstance(dropped, list):
+        x, dropped = x * dropped, None
+    batch = Batch(x, dropped, call.initial_state, hold, call.training)
+    if record is None and _fast(layer, cell, call.training):
+        from keras_lstm_plus.whole_sequence import run_at_once
 
-        h, states = run_at_once(cell, x, masks, states, hold, training, options.every_step)
+        h, states = run_at_once(cell, batch, layer.return_sequences)
     else:
-        product = input_product(cell.lstm_weights().kernel, x, masks, len(cell.spec.gates))
-        h, states = _step_by_step(cell, product, states, hold, training, options, record)
+        h, states = _step_by_step(layer, cell, batch, record)
     if keep is not None:
-        h = _as_keras_shows_it(h, keep, options)
-    if not options.every_step:
+        h = _as_keras_shows_it(layer, h, keep)
+    if not layer.return_sequences:
         return h, h, states
     return h[-1], ops.transpose(h, (1, 0, 2)), states
 
 
-def _fast(cell: LSTMPlusCell, training: bool, options: Options) -> bool:
-    if keras.backend.backend() != "tensorflow" or options.unroll:
+def _fast(layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool) -> bool:
+    if keras.backend.backend() != "tensorflow" or layer.unroll:
         return False
-    from keras_lstm_plus.whole_sequence.forward import supports  # other backends have no TensorFlow
+    from keras_lstm_plus.whole_sequence import supports  # other backends have no TensorFlow
 
     return supports(cell.spec) and (training or not cell.spec.zoneout)
 
 
 def _step_by_step(
-    cell: LSTMPlusCell,
-    product: Tensor,
-    states: list[Tensor],
-    hold: Hold,
-    training: bool,
-    options: Options,
-    record: list[Step] | None,
+    layer: keras.layers.RNN, cell: LSTMPlusCell, batch: Batch, record: list[Step] | None
 ) -> tuple[Tensor, list[Tensor]]:
     """Any spec on any backend: `lstm_step` in a scan, or written out."""
+    training, states = batch.training, batch.states
     weights = cell.lstm_weights(training)
     masks = cell.get_recurrent_dropout_mask(states[0]) if training and cell.recurrent_dropout else None
-    held = {name: value for name, value in hold._asdict().items() if value is not None}
+    product = input_product(weights.kernel, batch.x, batch.dropped, len(cell.spec.gates))
 
     def body(old: list[Tensor], now: dict[str, Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         step = lstm_step(cell.spec, weights, cell.activations, now["product"], old, masks)
@@ -104,29 +89,30 @@ def _step_by_step(
             record.append(step._replace(h=new[0], c=new[1]))
         return new, new
 
+    held = {name: value for name, value in batch.hold._asdict().items() if value is not None}
     xs = {"product": product, **held}
-    if not options.unroll and record is None:
+    if not layer.unroll and record is None:
         states, history = _scan()(body, list(states), xs)
-        return (history[0] if options.every_step else states[0]), list(states)
+        return (history[0] if layer.return_sequences else states[0]), list(states)
     outputs = []
     for k in range(product.shape[0]):
         states, _ = body(states, {name: value[k] for name, value in xs.items()})
         outputs.append(states[0])
-    return (ops.stack(outputs) if options.every_step else states[0]), states
+    return (ops.stack(outputs) if layer.return_sequences else states[0]), states
 
 
 def _scan() -> Any:
     if keras.backend.backend() != "tensorflow":
         return ops.scan
-    from keras_lstm_plus.whole_sequence.scan import scan  # other backends have no TensorFlow
+    from keras_lstm_plus.scan import scan  # other backends have no TensorFlow
 
     return scan
 
 
-def _as_keras_shows_it(h: Tensor, keep: Tensor, options: Options) -> Tensor:
+def _as_keras_shows_it(layer: keras.layers.RNN, h: Tensor, keep: Tensor) -> Tensor:
     """A masked step shows the output before it, zeros if there is none yet, or zeros always if so asked."""
-    if options.every_step:
-        shown = keep if options.zero_output_for_mask else ops.cumsum(ops.cast(keep, "int32"), axis=0) > 0
+    if layer.return_sequences:
+        shown = keep if layer.zero_output_for_mask else ops.cumsum(ops.cast(keep, "int32"), axis=0) > 0
     else:
-        shown = keep[-1] if options.zero_output_for_mask else ops.any(keep, axis=0)
+        shown = keep[-1] if layer.zero_output_for_mask else ops.any(keep, axis=0)
     return ops.where(shown, h, ops.zeros_like(h))

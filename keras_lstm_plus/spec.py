@@ -7,7 +7,9 @@ Standard library only: the device half and the tools may import it without Keras
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
+from math import prod
 from typing import Any, Literal, NamedTuple
 
 Gate = Literal["learned", "coupled", "open"]
@@ -83,82 +85,12 @@ class LSTMSpec:
     zoneout_cell: float = 0.0
 
     def __post_init__(self) -> None:
-        self._check_choices()
-        self._check_numbers()
-        self._check_combination()
-
-    def _check_choices(self) -> None:
-        allowed = {
-            "input_gate": ("learned", "coupled", "open"),
-            "forget_gate": ("learned", "open"),
-            "output_gate": ("learned", "open"),
-            "recurrence": ("full", "diagonal"),
-        }
-        for field, choices in allowed.items():
-            if getattr(self, field) not in choices:
-                raise ValueError(
-                    f"LSTMSpec {self.name!r}: {field} must be one of {', '.join(choices)}, "
-                    f"received {getattr(self, field)!r}."
-                )
-        for field in ("peephole", "gate_recurrence", "layer_norm", "use_bias"):
-            if not isinstance(getattr(self, field), bool):
-                raise ValueError(
-                    f"LSTMSpec {self.name!r}: {field} must be True or False, "
-                    f"received {getattr(self, field)!r}."
-                )
-        for field in ("name", "candidate_activation", "output_activation", "recurrent_activation"):
-            if not isinstance(getattr(self, field), str) or not getattr(self, field):
-                raise ValueError(
-                    f"LSTMSpec {self.name!r}: {field} must be a name, received {getattr(self, field)!r}."
-                )
-
-    def _check_numbers(self) -> None:
-        units = self.projection_units
-        if units is not None and not is_positive_integer(units):
-            raise ValueError(
-                f"LSTMSpec {self.name!r}: projection_units must be a positive integer or None, "
-                f"received {units!r}."
-            )
-        for field in ("cell_clip", "projection_clip"):
-            bound = getattr(self, field)
-            number = isinstance(bound, (int, float)) and not isinstance(bound, bool)
-            if bound is not None and not (number and 0 < bound < float("inf")):
-                raise ValueError(
-                    f"LSTMSpec {self.name!r}: {field} must be a positive, finite bound on the absolute "
-                    f"value, or None for no bound; received {bound!r}."
-                )
-
-        for field in ("zoneout_output", "zoneout_cell"):
-            rate = getattr(self, field)
-            if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-                raise ValueError(
-                    f"LSTMSpec {self.name!r}: {field} is the share that keeps its value, 0 <= {field} < 1; "
-                    f"received {rate!r}."
-                )
-
-    def _check_combination(self) -> None:
-        if self.input_gate == "coupled" and self.forget_gate != "learned":
-            raise ValueError(
-                f"LSTMSpec {self.name!r}: a coupled input gate is 1 - f and needs a learned forget gate; "
-                "use forget_gate='learned', or input_gate='learned'."
-            )
-        if (self.peephole or self.gate_recurrence) and not self.learned_gates:
-            raise ValueError(
-                f"LSTMSpec {self.name!r}: peephole and gate_recurrence feed the learned gates, and none "
-                "is left; make a gate 'learned' or drop them."
-            )
-        if self.recurrence == "diagonal" and self.projection_units is not None:
-            raise ValueError(
-                f"LSTMSpec {self.name!r}: a diagonal recurrence joins each unit to its own output, and a "
-                "projection changes their number; use recurrence='full', or no projection."
-            )
-        if self.projection_clip is not None and self.projection_units is None:
-            raise ValueError(
-                f"LSTMSpec {self.name!r}: projection_clip bounds a projection; give projection_units too, "
-                "or use cell_clip."
-            )
-
-    # -- what follows from the fields ---------------------------------------------------------------
+        for names, holds, sentence in _RULES:
+            for name in names:
+                value = getattr(self, name)
+                if not holds(self, value):
+                    said = sentence.format(field=name, value=value)
+                    raise ValueError(f"LSTMSpec {self.name!r}: {said}")
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -196,62 +128,58 @@ class LSTMSpec:
             >>> LSTMSpec(peephole=True).weight_shapes(inputs=3, units=5)["peephole_kernel"]
             (3, 5)
         """
-        width = len(self.gates) * units
-        learned = len(self.learned_gates)
-        diagonal = self.recurrence == "diagonal"
-        shapes: dict[str, tuple[int, ...]] = {
+        gates, learned = len(self.gates), len(self.learned_gates)
+        width, diagonal = gates * units, self.recurrence == "diagonal"
+        shapes: dict[str, tuple[int, ...] | None] = {
             "kernel": (inputs, width),
-            "recurrent_kernel": (len(self.gates), units) if diagonal else (self.output_units(units), width),
+            "recurrent_kernel": (gates, units) if diagonal else (self.output_units(units), width),
+            "bias": (width,) if self.use_bias else None,
+            "peephole_kernel": (learned, units) if self.peephole else None,
+            "gate_kernel": (learned * units, learned * units) if self.gate_recurrence else None,
+            "layer_norm_scale": (gates, units) if self.layer_norm else None,
+            "projection_kernel": (units, self.projection_units) if self.projection_units else None,
         }
-        if self.use_bias:
-            shapes["bias"] = (width,)
-        if self.peephole:
-            shapes["peephole_kernel"] = (learned, units)
-        if self.gate_recurrence:
-            shapes["gate_kernel"] = (learned * units, learned * units)
-        if self.layer_norm:
-            shapes["layer_norm_scale"] = (len(self.gates), units)
-        if self.projection_units is not None:
-            shapes["projection_kernel"] = (units, self.projection_units)
-        return shapes
+        return {name: shape for name, shape in shapes.items() if shape is not None}
 
     def count_parameters(self, inputs: int, units: int) -> int:
         """Number of trainable weights of a layer with `inputs` features and `units` cells."""
-        total = 0
-        for shape in self.weight_shapes(inputs, units).values():
-            size = 1
-            for axis in shape:
-                size *= axis
-            total += size
-        return total
+        return sum(prod(shape) for shape in self.weight_shapes(inputs, units).values())
 
     def equations(self) -> str:
         """The step as text, one equation a line; a prime marks the step before, `*` is element-wise."""
-        from keras_lstm_plus.equations import equations  # which reads specs
+        coupled = self.input_gate == "coupled"
+        given = {"f": "f = 1", "i": "i = 1 - f" if coupled else "i = 1", "o": "o = 1"}
 
-        return equations(self)
+        def gate(letter: str) -> str:
+            return _gate(self, letter) if letter in self.gates else given[letter]
+
+        cell = _clip("f*c' + i*g", self.cell_clip)
+        hidden = "o*" + _apply(self.output_activation, "c")
+        if self.projection_units is not None:
+            hidden = _clip(f"P ({hidden})", self.projection_clip)
+        lines = [gate(letter) for letter in (("f", "i") if coupled else ("i", "f"))]
+        lines += [gate("g"), f"c = {cell}", gate("o"), f"h = {hidden}"]
+        for letter, rate in (("c", self.zoneout_cell), ("h", self.zoneout_output)):
+            if rate:
+                lines.append(f"next {letter}' = {rate:g}*{letter}' + {1 - rate:g}*{letter}")
+        return "\n".join(lines)
 
     def fusion(self) -> Fusion:
         """Whether TensorFlow Lite's `UNIDIRECTIONAL_SEQUENCE_LSTM` computes exactly this, and if not, why."""
-        if self.gate_recurrence:
-            return Fusion(False, "the op has no connections from gate to gate")
-        if self.zoneout:
-            return Fusion(False, "the op cannot average a step with the one before, as zoneout does")
-        if self.recurrent_activation != "sigmoid":
-            return Fusion(False, f"the op's gates are sigmoid, not {self.recurrent_activation}")
-        if self.candidate_activation != self.output_activation:
-            return Fusion(
-                False,
-                "the op has one activation for candidate and cell, not "
-                f"{self.candidate_activation} and {self.output_activation}",
-            )
-        if self.candidate_activation not in OP_ACTIVATIONS:
-            return Fusion(False, f"the op has {', '.join(OP_ACTIVATIONS)}, not {self.candidate_activation}")
+        sigma, g, phi = self.squashes
+        obstacles = (
+            (self.gate_recurrence, "the op has no connections from gate to gate"),
+            (self.zoneout, "the op cannot average a step with the one before, as zoneout does"),
+            (sigma != "sigmoid", f"the op's gates are sigmoid, not {sigma}"),
+            (g != phi, f"the op has one activation for candidate and cell, not {g} and {phi}"),
+            (g not in OP_ACTIVATIONS, f"the op has {', '.join(OP_ACTIVATIONS)}, not {g}"),
+        )
+        for found, reason in obstacles:
+            if found:
+                return Fusion(False, reason)
         if "open" in (self.input_gate, self.forget_gate, self.output_gate):
             return Fusion(True, "the open gate as sigmoid(20), which is exactly 1 in float32")
         return Fusion(True, "every term has its operand")
-
-    # -- as data ---------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dictionary of all fields, fit for JSON."""
@@ -279,3 +207,93 @@ def is_positive_integer(value: object) -> bool:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         return False
     return int(value.__index__()) > 0
+
+
+def _one_of(*choices: str) -> tuple[Callable[[LSTMSpec, Any], bool], str]:
+    sentence = f"{{field}} must be one of {', '.join(choices)}, received {{value!r}}."
+    return lambda _, value: value in choices, sentence
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+# Fields, whether a spec may have that value in one of them, what is said if not.
+_RULES: tuple[tuple[tuple[str, ...], Callable[[LSTMSpec, Any], bool], str], ...] = (
+    (("input_gate",), *_one_of("learned", "coupled", "open")),
+    (("forget_gate", "output_gate"), *_one_of("learned", "open")),
+    (("recurrence",), *_one_of("full", "diagonal")),
+    (
+        ("peephole", "gate_recurrence", "layer_norm", "use_bias"),
+        lambda _, value: isinstance(value, bool),
+        "{field} must be True or False, received {value!r}.",
+    ),
+    (
+        ("name", "candidate_activation", "output_activation", "recurrent_activation"),
+        lambda _, value: isinstance(value, str) and value != "",
+        "{field} must be a name, received {value!r}.",
+    ),
+    (
+        ("projection_units",),
+        lambda _, value: value is None or is_positive_integer(value),
+        "{field} must be a positive integer or None, received {value!r}.",
+    ),
+    (
+        ("cell_clip", "projection_clip"),
+        lambda _, value: value is None or (_is_number(value) and 0 < value < float("inf")),
+        "{field} must be a positive, finite bound on the absolute value, or None for no bound; "
+        "received {value!r}.",
+    ),
+    (
+        ("zoneout_output", "zoneout_cell"),
+        lambda _, value: _is_number(value) and 0 <= value < 1,
+        "{field} is the share that keeps its value, 0 <= {field} < 1; received {value!r}.",
+    ),
+    (
+        ("input_gate",),
+        lambda spec, value: value != "coupled" or spec.forget_gate == "learned",
+        "a coupled input gate is 1 - f and needs a learned forget gate; use forget_gate='learned', or "
+        "input_gate='learned'.",
+    ),
+    (
+        ("peephole", "gate_recurrence"),
+        lambda spec, value: not value or bool(spec.learned_gates),
+        "peephole and gate_recurrence feed the learned gates, and none is left; make a gate 'learned' or "
+        "drop them.",
+    ),
+    (
+        ("recurrence",),
+        lambda spec, value: value != "diagonal" or spec.projection_units is None,
+        "a diagonal recurrence joins each unit to its own output, and a projection changes their number; "
+        "use recurrence='full', or no projection.",
+    ),
+    (
+        ("projection_clip",),
+        lambda spec, value: value is None or spec.projection_units is not None,
+        "projection_clip bounds a projection; give projection_units too, or use cell_clip.",
+    ),
+)
+
+
+def _gate(spec: LSTMSpec, gate: str) -> str:
+    product = f"r_{gate}*h'" if spec.recurrence == "diagonal" else f"R_{gate} h'"
+    terms = [f"W_{gate} x", product]
+    if gate != "g" and spec.gate_recurrence:
+        terms += [f"G_{other}{gate} {other}'" for other in spec.learned_gates]
+    if gate != "g" and spec.peephole:
+        terms.append(f"p_{gate}*" + ("c" if gate == "o" else "c'"))
+    total = " + ".join(terms)
+    if spec.layer_norm:
+        total = f"n_{gate}*norm({total})"
+    if spec.use_bias:
+        total += f" + b_{gate}"
+    squash = spec.candidate_activation if gate == "g" else spec.recurrent_activation
+    return f"{gate} = {_apply(squash, total)}"
+
+
+def _apply(function: str, argument: str) -> str:
+    return argument if function == "linear" else f"{function}({argument})"
+
+
+def _clip(value: str, bound: float | None) -> str:
+    return value if bound is None else f"clip({value}, -{bound:g}, {bound:g})"

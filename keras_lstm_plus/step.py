@@ -33,6 +33,24 @@ class Activations(NamedTuple):
     output: Callable[[Tensor], Tensor]
 
 
+class Hold(NamedTuple):
+    """Where a step leaves the state as it was: True or False `[time, batch, 1 or size]`; None for nowhere."""
+
+    skip: Tensor = None  # by the mask: all states
+    h: Tensor = None  # by zoneout
+    c: Tensor = None
+
+
+class Batch(NamedTuple):
+    """Sequences on their way through the loop over time, in the order in which it reads them."""
+
+    x: Tensor  # [time, batch, features]
+    dropped: Sequence[Tensor] | None  # a dropout mask of x a gate, [batch, features] each
+    states: list[Tensor]
+    hold: Hold
+    training: bool
+
+
 class Step(NamedTuple):
     """Everything that one step computed. Gates, candidate and c are `[batch, units]`, h `[batch, output]`."""
 

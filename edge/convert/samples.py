@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from edge.convert.keras_model.signature import Input, Signature
+from keras_lstm_plus.private import flat_layers
 
 Samples = list[np.ndarray]  # one array an input, [samples, ...]
 
@@ -40,7 +41,7 @@ def check_samples(signature: Signature, data: Any) -> Samples:
 def random_samples(signature: Signature, model: keras.Model) -> Samples:
     """Normal noise for real inputs; for integer ones tokens that every Embedding of the model knows."""
     rng = np.random.default_rng(0)
-    embeddings = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
+    embeddings = [layer for layer in flat_layers(model) if isinstance(layer, keras.layers.Embedding)]
     tokens = min((layer.input_dim for layer in embeddings), default=2)
     samples = []
     for spec in signature.inputs:

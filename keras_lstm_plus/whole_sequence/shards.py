@@ -7,58 +7,69 @@ by XLA, keep two cores busy where a loop of TensorFlow operations does not: `pyt
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Sequence
 
 import tensorflow as tf
 
-# Whether XLA compiles the function that is being traced; TensorFlow has no public name for it.
-from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
-
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.step import input_product
-from keras_lstm_plus.whole_sequence.forward import Plan, run_sequence
+from keras_lstm_plus.private import inside_xla
+from keras_lstm_plus.step import Batch, input_product
+from keras_lstm_plus.whole_sequence.forward import run_sequence
+from keras_lstm_plus.whole_sequence.values import Inputs, Plan
 
 MOST_SHARDS = 4  # more cores than that were not there to measure
 
 
-def run_at_once(
-    cell: LSTMPlusCell,
-    x: Tensor,
-    input_masks: list[Tensor] | None,
-    states: list[Tensor],
-    hold: Any,
-    training: bool,
-    every_step: bool,
-) -> tuple[Tensor, list[Tensor]]:
-    """(h of all steps `[time, batch, output]` or of the last, [h, c]) for x `[time, batch, features]`."""
-    weights = {name: w for name, w in cell.lstm_weights(training)._asdict().items() if w is not None}
-    kernel = weights.pop("kernel")
-    bias = None if cell.spec.layer_norm else weights.pop("bias", None)
-    # Everything that has a batch, with the axis where it has it.
-    batched = {"x": (x, 1), "h0": (states[0], 0), "c0": (states[1], 0)}
-    batched |= {f"input_mask_{k}": (mask, 0) for k, mask in enumerate(input_masks or [])}
-    for name, zone in (("hold_h", hold.h), ("hold_c", hold.c)):
-        both = [held for held in (hold.skip, zone) if held is not None]
-        if both:
-            batched[name] = (both[0] if len(both) == 1 else tf.logical_or(*both), 1)
-    if training and cell.recurrent_dropout:
-        batched["recurrent_masks"] = (tf.stack(cell.get_recurrent_dropout_mask(states[0])), 1)
+def run_at_once(cell: LSTMPlusCell, batch: Batch, every_step: bool) -> tuple[Tensor, list[Tensor]]:
+    """(h of all steps `[time, batch, output]` or of the last, [h, c])."""
+    spec, training = cell.spec, batch.training
+    weights = cell.lstm_weights(training)
+    in_loop = weights._replace(kernel=None, bias=weights.bias if spec.layer_norm else None)
+    masks = cell.get_recurrent_dropout_mask(batch.states[0]) if training and cell.recurrent_dropout else None
+    compiled = _compile(batch.x, training)
+    plan = Plan(spec, cell.units, every_step, compiled)
+    number = _cores() if compiled else 1
+    sizes = [(tf.shape(batch.x)[1] + k) // number for k in range(number)]
 
-    compiled = _compile(x, training)
-    plan = Plan(cell.spec, cell.units, every_step, compiled)
+    def shares(value: Tensor | None, axis: int) -> list[Tensor | None]:
+        if value is None or number == 1:
+            return [value] * number
+        return tf.split(value, sizes, axis=axis, num=number)
+
     parts = []
-    for shard in _shards(batched, tf.shape(x)[1], _cores() if compiled else 1):
-        masks = [shard.pop(f"input_mask_{k}") for k in range(len(input_masks or []))]
-        product = input_product(kernel, shard.pop("x"), masks or None, len(cell.spec.gates))
-        shard["product"] = product if bias is None else product + bias
-        parts.append(run_sequence(plan, {**shard, **weights}))
-    if len(parts) == 1:
+    for x, dropped, *rest in zip(
+        shares(batch.x, 1),
+        shares(_stacked(batch.dropped), 1),
+        shares(batch.states[0], 0),
+        shares(batch.states[1], 0),
+        shares(_either(batch.hold.skip, batch.hold.h), 1),
+        shares(_either(batch.hold.skip, batch.hold.c), 1),
+        shares(_stacked(masks), 1),
+        strict=True,
+    ):
+        dropped = None if dropped is None else tf.unstack(dropped, len(spec.gates))
+        product = input_product(weights.kernel, x, dropped, len(spec.gates))
+        if in_loop.bias is None and weights.bias is not None:
+            product += weights.bias
+        parts.append(run_sequence(plan, Inputs(product, *rest), in_loop))
+    if number == 1:
         h, last_h, last_c = parts[0]
     else:
         shown, hidden, cells = zip(*parts, strict=True)
         h, last_h, last_c = tf.concat(shown, int(every_step)), tf.concat(hidden, 0), tf.concat(cells, 0)
     return h, [last_h, last_c]
+
+
+def _stacked(masks: Sequence[Tensor] | None) -> Tensor | None:
+    return None if masks is None else tf.stack(masks)
+
+
+def _either(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    """Held by the mask or by zoneout."""
+    if one is None or other is None:
+        return other if one is None else one
+    return tf.logical_or(one, other)
 
 
 def _compile(x: Tensor, training: bool) -> bool:
@@ -69,7 +80,7 @@ def _compile(x: Tensor, training: bool) -> bool:
     """
     if not training or x.shape[0] is None or tf.config.list_logical_devices("GPU"):
         return False
-    return not GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+    return not inside_xla()
 
 
 def _cores() -> int:
@@ -77,11 +88,3 @@ def _cores() -> int:
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = tf.config.threading.get_intra_op_parallelism_threads() or allowed
     return max(1, min(threads, allowed, MOST_SHARDS))
-
-
-def _shards(batched: dict[str, tuple[Tensor, int]], batch: Tensor, number: int) -> list[dict[str, Tensor]]:
-    if number == 1:
-        return [{name: value for name, (value, _) in batched.items()}]
-    sizes = [(batch + k) // number for k in range(number)]
-    split = {name: tf.split(value, sizes, axis=axis, num=number) for name, (value, axis) in batched.items()}
-    return [{name: values[k] for name, values in split.items()} for k in range(number)]

@@ -82,7 +82,8 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "dropout": ("aliases", "private", "spec"),
         "cell": ("aliases", "dropout", "spec", "step", "variants", "private"),
         "whole_sequence": ("aliases", "cell", "private", "spec", "step"),
-        "recurrence": ("aliases", "cell", "step", "whole_sequence"),
+        "scan": ("aliases",),
+        "recurrence": ("aliases", "cell", "scan", "step", "whole_sequence"),
         "layer": ("aliases", "cell", "recurrence", "spec", "private"),
         "grid_lstm": ("aliases", "cell", "spec", "variants"),
         "gates": ("aliases", "cell", "private", "recurrence", "spec", "step"),
@@ -95,6 +96,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
 FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
     "keras_lstm_plus": ("keras",),
     "keras_lstm_plus.private": ("keras", "tensorflow"),
+    "keras_lstm_plus.scan": ("tensorflow",),
     "keras_lstm_plus.whole_sequence": ("keras", "tensorflow"),
     "keras_lstm_plus.gate_plot": ("matplotlib",),
     "keras_lstm_plus.interop.torch_lstm": ("keras", "torch"),

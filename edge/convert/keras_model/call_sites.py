@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
+from keras_lstm_plus.aliases import Tensor
+from keras_lstm_plus.private import flat_layers
 from keras_lstm_plus.spec import LSTMSpec
 
 LSTM, RNN, OTHER = "lstm", "rnn", "other"  # what a fused operator exists for, and what none exists for
@@ -111,21 +113,16 @@ class Site:
 
 def recurrent_layers(model: keras.Model) -> list[Any]:
     """The recurrent layers of a model, those inside of other layers and models included."""
-    return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+    return [layer for layer in flat_layers(model) if isinstance(layer, keras.layers.RNN)]
 
 
-@contextmanager
-def replaced_calls(layers: Sequence[Any], make: Callable[[Any], Callable[..., Any]]) -> Iterator[None]:
-    """Let each of the layers call `make(layer)` instead of its loop; undone in any case."""
-    unique = list({id(layer): layer for layer in layers}.values())
-    for layer in unique:
-        # Keras tracks what is assigned to a layer; this is no part of it.
-        object.__setattr__(layer, "call", make(layer))
-    try:
-        yield
-    finally:
-        for layer in unique:
-            object.__delattr__(layer, "call")
+def cell_step(cell: Any, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    """One step of any cell, for inference, as `keras.layers.RNN` does it: the output and the new states."""
+    packed = keras.tree.pack_sequence_as(cell.state_size, list(states))
+    packed = packed if keras.tree.is_nested(packed) else [packed]
+    keywords = {"training": False} if "training" in inspect.signature(cell.call).parameters else {}
+    output, new = cell(x, packed, **keywords)
+    return output, keras.tree.flatten(new)
 
 
 def spec_of(cell: Any) -> LSTMSpec | None:

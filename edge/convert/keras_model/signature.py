@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_lstm_plus.private import flat_layers
+
 
 class Input(NamedTuple):
     """One input of a model, for one sequence: `shape` starts with 1 and has None for a free axis."""
@@ -102,7 +104,7 @@ def signature_of(model: keras.Model, data: Any = None) -> Signature:
         for path, tensor in tensors
     )
     batches = {tensor.shape[0] for _, tensor in tensors} - {None}
-    insists = isinstance(model, keras.Sequential) or hasattr(model, "_operations")
+    insists = isinstance(model, keras.Sequential) or hasattr(model, "operations")
     return Signature(inputs, structure, batches.pop() if insists and len(batches) == 1 else None)
 
 
@@ -128,7 +130,7 @@ def run(model: keras.Model, signature: Signature, tensors: Sequence[Any]) -> dic
 def _structure_of_first_call(model: keras.Model, data: Any) -> Any:
     """The inputs of a subclassed model as Keras noted them when it was first called."""
     shapes = (model.get_build_config() or {}).get("input_shape")
-    if shapes is None or not all(layer.built for layer in model._flatten_layers()):
+    if shapes is None or not all(layer.built for layer in flat_layers(model)):
         return None
     values = iter(keras.tree.flatten(data))
 

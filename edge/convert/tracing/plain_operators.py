@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from edge.convert.keras_model.call_sites import Site
+from edge.convert.keras_model.call_sites import Site, cell_step
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.step import Activations, Weights, lstm_step, next_states
 
@@ -67,11 +67,4 @@ def _lstm(site: Site, x: Tensor) -> Any:
 
 def _any_cell(site: Site, x: Tensor) -> Any:
     cell = site.layer.cell
-    keywords = {"training": False} if cell._call_has_training_arg else {}
-
-    def step(time: int, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        packed = keras.tree.pack_sequence_as(cell.state_size, list(states))
-        output, new = cell(x[:, time], packed if keras.tree.is_nested(packed) else [packed], **keywords)
-        return output, keras.tree.flatten(new)
-
-    return step
+    return lambda time, states: cell_step(cell, x[:, time], states)

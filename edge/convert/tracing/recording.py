@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import keras
 
-from edge.convert.keras_model.call_sites import Site, read_site, recurrent_layers, replaced_calls
+from edge.convert.keras_model.call_sites import Site, read_site, recurrent_layers
 from edge.convert.tracing.lower import Lowered
 from keras_lstm_plus.aliases import Tensor
+from keras_lstm_plus.private import replaced
 
 
 class Lower(Protocol):
@@ -38,7 +39,7 @@ class Recording:
         An error of ours comes out as it is, where Keras would wrap it in its own words.
         """
         try:
-            with replaced_calls(recurrent_layers(self._model), self._stand_in):
+            with replaced(recurrent_layers(self._model), "call", self._stand_in):
                 yield
         except Exception:
             if self._error is None:

@@ -15,10 +15,11 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
-from edge.convert.keras_model.call_sites import replaced_calls
+from edge.convert.keras_model.call_sites import cell_step
 from edge.convert.keras_model.signature import Signature, run
 from edge.convert.tracing.probe import probe
 from keras_lstm_plus.aliases import Tensor
+from keras_lstm_plus.private import replaced
 
 
 class KerasStream:
@@ -106,7 +107,7 @@ class _Turn:
 def _carried(layers: Sequence[Any]) -> Iterator[_Turn]:
     """Let each of the layers do one step of its cell from the states of the turn; undone in any case."""
     turn = _Turn()
-    with replaced_calls(layers, lambda layer: _one_step(layer, turn)):
+    with replaced(layers, "call", lambda layer: _one_step(layer, turn)):
         yield turn
 
 
@@ -114,11 +115,7 @@ def _one_step(layer: Any, turn: _Turn) -> Callable[..., Any]:
     def call(sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         # A state that the model gives, it gives at every step.
         old = turn.before[len(turn.after)] if initial_state is None else keras.tree.flatten(initial_state)
-        packed = keras.tree.pack_sequence_as(layer.cell.state_size, list(old))
-        packed = packed if keras.tree.is_nested(packed) else [packed]
-        keywords = {"training": False} if layer.cell._call_has_training_arg else {}
-        output, new = layer.cell(sequences[:, 0], packed, **keywords)
-        new = keras.tree.flatten(new)
+        output, new = cell_step(layer.cell, sequences[:, 0], old)
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if mask is not None:  # a step that does not count leaves the state, and shows the output before it
             counts = mask[:, :1]

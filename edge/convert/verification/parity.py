@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +14,7 @@ from edge.convert.keras_model.call_sites import recurrent_layers
 from edge.convert.keras_model.signature import Signature, run
 from edge.convert.samples import Samples, in_batches
 from edge.results.conversion import OutputError
+from keras_lstm_plus.private import replaced
 
 
 class Limits(NamedTuple):
@@ -52,7 +51,9 @@ def keras_outputs(model: keras.Model, signature: Signature, samples: Samples) ->
 
     total = len(samples[0])
     parts = []
-    with _stateless(model):
+    # Layers with stateful=True start from zeros too, and their states are left alone.
+    keeping = [layer for layer in recurrent_layers(model) if layer.stateful]
+    with replaced(keeping, "stateful", lambda _: False):
         for batch in in_batches(samples, signature.batch or total):
             tensors = [tf.constant(array) for array in batch]
             # TensorFlow warns of every new function that is called directly.
@@ -66,19 +67,6 @@ def keras_outputs(model: keras.Model, signature: Signature, samples: Samples) ->
                 "training went wrong, or the input is far from what the model was trained on."
             )
     return outputs
-
-
-@contextmanager
-def _stateless(model: keras.Model) -> Iterator[None]:
-    """Let layers with stateful=True start from zeros and leave their states alone."""
-    layers = [layer for layer in recurrent_layers(model) if layer.stateful]
-    for layer in layers:
-        layer.stateful = False
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer.stateful = True
 
 
 def file_outputs(path: Path, samples: Samples) -> list[np.ndarray]:

@@ -1,0 +1,264 @@
+"""What is not public in TensorFlow and Keras and we rest on: where one of them changes, this says which.
+
+`make test-oldest` runs it, and the grid of conversions, with the oldest versions that setup.py allows.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.helpers.places import ROOT
+
+# Our own modules are imported in the checks: one private name that is gone must not take the table with it.
+
+
+class Private(NamedTuple):
+    """One private name, what we need it for, and a call that shows that it still does that.
+
+    The name is `module:what.it.is.called`; what comes after a parenthesis only the call can find.
+    """
+
+    name: str
+    purpose: str
+    check: Callable[[], None]
+
+
+def masks_are_reset() -> None:
+    from keras_lstm_plus import LSTMPlusCell
+
+    resets = []
+
+    class Cell(LSTMPlusCell):
+        def reset_dropout_mask(self) -> None:
+            resets.append(self.get_dropout_mask(None))  # what the loop has drawn
+            super().reset_dropout_mask()
+
+    keras.layers.RNN(Cell(4, dropout=0.5))(np.ones((2, 3, 5), "float32"), training=True)
+    assert [mask.shape for mask in resets] == [(2, 5)]
+
+
+def layers_within_layers_are_found() -> None:
+    from keras_lstm_plus.private import flat_layers
+
+    inner = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(2, name="deep")])
+    model = keras.Sequential([keras.Input((None, 2)), inner])
+    assert {"deep", inner.name, model.name} <= {layer.name for layer in flat_layers(model)}
+
+
+def xla_is_noticed() -> None:
+    from keras_lstm_plus.private import inside_xla
+
+    found = []
+
+    def look(x: tf.Tensor) -> tf.Tensor:
+        found.append(inside_xla())
+        return x
+
+    tf.function(look)(tf.zeros(1))
+    tf.function(look, jit_compile=True)(tf.zeros(1))
+    assert found == [False, True]
+
+
+def integers_come_out() -> None:
+    from edge.convert import tf_private
+    from edge.convert.graph import flatbuffer
+
+    integers = flatbuffer.load(tf_private.quantize_calibrated(calibrated()))
+    types = {flatbuffer.tensor_dtype(integers, index) for index in flatbuffer.graph(integers).inputs}
+    assert types == {np.dtype(np.int8)}
+
+
+def ranges_are_noted() -> None:
+    from edge.convert.graph import flatbuffer
+
+    model = flatbuffer.load(calibrated())
+    ends = flatbuffer.get_range(model, flatbuffer.graph(model).inputs[0])
+    assert ends is not None
+    np.testing.assert_allclose(ends, (samples().min(), samples().max()), rtol=1e-5)
+
+
+def ranges_of_the_file_survive_the_older_quantizer() -> None:
+    from edge.convert import tf_private
+    from edge.convert.graph import flatbuffer
+
+    model = flatbuffer.load(calibrated())
+    flatbuffer.set_range(model, flatbuffer.graph(model).inputs[0], -8.0, 8.0)
+    integers = flatbuffer.load(tf_private.quantize_calibrated(flatbuffer.pack(model), bits=16))
+    found = flatbuffer.scale_and_zero_point(integers, flatbuffer.graph(integers).inputs[0])
+    assert found is not None
+    np.testing.assert_allclose(found[0], 8.0 / 32767, rtol=1e-4)
+
+
+def a_matrix_has_one_scale() -> None:
+    from edge.convert import tf_private
+    from edge.convert.graph import flatbuffer
+
+    wide = keras.Sequential([keras.Input((64,), batch_size=1), keras.layers.Dense(40, use_bias=False)])
+    with tempfile.TemporaryDirectory() as folder:
+        wide.export(folder, verbose=False)
+        model = flatbuffer.load(tf_private.convert_saved_model(folder, "int8"))
+    scales = [
+        len(tensor.quantization.scale)
+        for tensor in flatbuffer.graph(model).tensors
+        if tensor.quantization is not None and tensor.quantization.scale is not None
+    ]
+    assert scales == [1]
+
+
+def marked_functions_become_custom_operators() -> None:
+    from edge.convert import tf_private
+    from edge.convert.graph import flatbuffer, operators
+
+    @tf.function(
+        experimental_implements='name: "mine" attr { key: "tfl_fusable_op" value { b: true } }',
+        autograph=False,
+    )
+    def mine(x: tf.Tensor) -> tf.Tensor:
+        return x + 1.0
+
+    module = tf.Module()
+    module.serve = tf.function(lambda x: {"y": mine(x)}, input_signature=[tf.TensorSpec((1, 3))])
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=module.serve.get_concrete_function())
+        model = flatbuffer.load(tf_private.convert_saved_model(folder))
+    assert list(operators.count(model)) == ["mine"]
+
+
+CALIBRATOR = "tensorflow.lite.python.optimize.calibrator:Calibrator"
+TABLE = {
+    "keras_lstm_plus/private.py": (
+        Private(
+            "keras.src.layers.rnn.dropout_rnn_cell:DropoutRNNCell",
+            "keras.layers.RNN draws and clears the masks of cells of this class",
+            masks_are_reset,
+        ),
+        Private(
+            "keras:Layer._flatten_layers",
+            "layers within layers and models",
+            layers_within_layers_are_found,
+        ),
+        Private(
+            "tensorflow.python.ops.control_flow_util:GraphOrParentsInXlaContext",
+            "whether XLA compiles what is being traced",
+            xla_is_noticed,
+        ),
+    ),
+    "edge/convert/tf_private.py": (
+        Private(
+            "tensorflow.lite.python.convert:mlir_quantize",
+            "integers from a calibrated file",
+            integers_come_out,
+        ),
+        Private(CALIBRATOR, "the range of every tensor", ranges_are_noted),
+        Private(CALIBRATOR, "16-bit activations", ranges_of_the_file_survive_the_older_quantizer),
+        Private(
+            "tensorflow:lite.TFLiteConverter()._experimental_disable_per_channel_quantization_for_dense_layers",
+            "one scale a matrix, as tflite-runtime needs it",
+            a_matrix_has_one_scale,
+        ),
+        Private(
+            "tensorflow:function(experimental_implements=...)",
+            "a custom operator in the place of a layer",
+            marked_functions_become_custom_operators,
+        ),
+    ),
+}
+ROWS = [(file, row) for file, rows in TABLE.items() for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("file", "row"), ROWS, ids=[f"{row.name.split('.')[-1]}-{row.check.__name__}" for _, row in ROWS]
+)
+def test_it_still_does(file: str, row: Private) -> None:
+    versions = f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
+    where = f"{row.name}, in {file} for: {row.purpose}; {versions}"
+    module, _, path = row.name.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for name in path.split("(")[0].split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError) as gone:
+        raise AssertionError(f"It is gone: {where}") from gone
+    try:
+        row.check()
+    except Exception as other:
+        raise AssertionError(f"It does something else: {where}") from other
+
+
+def samples() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(8, 1, 6)).astype("float32")
+
+
+@cache
+def calibrated() -> bytes:
+    """A float model without an LSTM, as TensorFlow converts it, with the ranges of `samples` in it."""
+    from edge.convert import tf_private
+
+    dense = keras.Sequential([keras.Input((6,), batch_size=1), keras.layers.Dense(40, activation="relu")])
+    content = bytes(tf.lite.TFLiteConverter.from_keras_model(dense).convert())
+    return tf_private.calibrate(content, [[sample] for sample in samples()])
+
+
+# -- and nowhere else --------------------------------------------------------------------------------
+
+PRIVATE_MODULE = re.compile(r"(keras\.src|tensorflow\.(python|lite\.python|compiler)|.*\b_pywrap)\b.*")
+PUBLIC_AFTER_ALL = {"_asdict", "_fields", "_make", "_replace", "_exit"}  # of named tuples, of os
+
+
+def tree_of(file: str | Path) -> ast.Module:
+    return ast.parse((ROOT / file).read_text("utf-8"))
+
+
+def private_modules(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name for name in names if PRIVATE_MODULE.fullmatch(name))
+
+
+def private_attributes(tree: ast.AST) -> set[str]:
+    """Attributes with an underscore that the file uses and does not define."""
+    nodes = list(ast.walk(tree))
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    own = {node.attr for node in attributes if isinstance(node.ctx, ast.Store) and is_self(node.value)}
+    own |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    used = {node.attr for node in attributes if re.match("_(?!_)", node.attr)}
+    return used - own - PUBLIC_AFTER_ALL
+
+
+def is_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+
+def test_no_other_file_uses_them() -> None:
+    users = {}
+    for folder in ("keras_lstm_plus", "edge", "examples"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if names := {*private_modules(tree := tree_of(path)), *private_attributes(tree)}:
+                users[path.relative_to(ROOT).as_posix()] = names
+    assert set(users) == set(TABLE), users
+
+
+def test_the_table_has_all_of_them() -> None:
+    for file, rows in TABLE.items():
+        used = {*private_modules(tree_of(file)), *private_attributes(tree_of(file))}
+        used -= {"_calibrator"}  # what Calibrator is taken for
+        listed = {row.name for row in rows}
+        for name in used:
+            assert any(row.replace(":", ".").endswith(name) for row in listed), f"{name} of {file}"
