@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -20,6 +18,7 @@ import typer
 from rich.console import Console
 
 from edge.cli.tools import as_json, json_target, one_of, one_sentence, progress, write
+from edge.quiet import quiet
 from edge.targets import LOWERINGS, QUANTIZE, STATES, TARGETS
 
 ENDS = ("float32", "int8", "int16")
@@ -170,6 +169,10 @@ def verify(
         raise typer.Exit(DIFFERS)
 
 
+# Ends in a sentence of ours, or by the user's own hand: what TensorFlow muttered says no more.
+EXPLAINED = (ValueError, TypeError, ImportError, OSError, KeyboardInterrupt)
+
+
 class Workstation(NamedTuple):
     """`edge.convert`, and the stderr on which to show progress."""
 
@@ -189,34 +192,14 @@ def workstation(model: Path) -> Iterator[Workstation]:
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
     refused: tuple[type[Exception], ...] = ()
-    with _quiet() as stderr, progress(stderr) as bar:
+    with quiet(*EXPLAINED) as stderr, progress(stderr) as bar:
         bar(0, 0, "starting TensorFlow")
         edge_convert = import_module("edge.convert")
         refused = (edge_convert.ConversionError, import_module("tensorflow").errors.OpError)
-    with _quiet() as stderr:
+    with quiet(*EXPLAINED) as stderr:
         try:
             yield Workstation(edge_convert, stderr)
         except refused as error:
             words = str(getattr(error, "message", error)).strip().splitlines()[0]
             origin = "" if isinstance(error, edge_convert.ConversionError) else "TensorFlow cannot run it: "
             raise ValueError(f"{model}: {origin}{words}") from None
-
-
-@contextmanager
-def _quiet() -> Iterator[TextIO]:
-    """Send what is written to file descriptor 2 nowhere, but for a stream of ours; all of it if we crash."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as log, os.fdopen(os.dup(saved), "w") as stderr:
-        os.dup2(log.fileno(), 2)
-        try:
-            yield stderr
-        except (ValueError, TypeError, ImportError, OSError, KeyboardInterrupt):
-            raise
-        except BaseException:
-            log.seek(0)
-            os.write(saved, log.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)

@@ -5,8 +5,6 @@ Checked with TensorFlow 2.21. When a new version breaks conversion, this is the 
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +17,8 @@ import tensorflow as tf
 # mlir_quantize: the integer quantizer behind TFLiteConverter, which offers no way to feed it a flatbuffer.
 from tensorflow.lite.python.convert import mlir_quantize
 from tensorflow.lite.python.optimize.calibrator import Calibrator
+
+from edge.quiet import quiet
 
 
 def convert_saved_model(folder: str, weights: str | None = None) -> bytes:
@@ -34,7 +34,7 @@ def convert_saved_model(folder: str, weights: str | None = None) -> bytes:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         # One scale a row makes FULLY_CONNECTED version 12, which tflite-runtime 2.14 does not have.
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    with _silence():
+    with quiet():
         return bytes(converter.convert())
 
 
@@ -59,7 +59,7 @@ def quantize_calibrated(content: bytes, bits: int = 8) -> bytes:
     """A calibrated model with 8-bit weights and activations of 8 or 16 bits, inputs and outputs included."""
     if bits == 16:
         return _quantize_to_16_bits(content)
-    with _silence():
+    with quiet():
         return bytes(
             mlir_quantize(
                 content,
@@ -98,21 +98,3 @@ def scratch() -> Iterator[str]:
                 f"The folder for temporary files, {tempfile.gettempdir()}, does not take what TensorFlow "
                 f"writes: {reason}. Make room there, or name another folder in the variable TMPDIR."
             ) from None
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep what TensorFlow's C++ code writes to stderr to itself, unless it fails."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as log:
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            log.seek(0)
-            os.write(stderr, log.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)

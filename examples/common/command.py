@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -13,6 +12,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+
+from edge.quiet import quiet
 
 ALWAYS = ("tensorflow", "keras", "tensorflow_datasets", "matplotlib")
 
@@ -48,21 +49,7 @@ def begin(out: Path, needed: Sequence[str] = ()) -> Console:
 @contextmanager
 def waking(console: Console) -> Iterator[None]:
     """For the import of TensorFlow: it takes seconds, and its C++ talks before it reads its log level."""
-    with console.status("Waking TensorFlow"), quiet_stderr():
+    with console.status("Waking TensorFlow"), quiet(BaseException):
         yield
     # Its warnings of retracing come with every model that is trained after another.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-
-@contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Nothing from the C++ of TensorFlow."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

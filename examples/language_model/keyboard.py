@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from examples.common.command import quiet_stderr
+from edge.quiet import quiet
 from examples.language_model.corpus import joined, shown, tokenise
 from examples.language_model.device import Guess, Keyboard, split_typed
 
@@ -127,7 +127,7 @@ def keys() -> Iterator[Callable[[], str]]:
 
 def predict(out: Path, file: Path | None, text: str | None, console: Console) -> None:
     """The command: a table for a text, else a live line in a terminal, else a line for each line read."""
-    with quiet_stderr():  # the runtime announces itself
+    with quiet(BaseException):  # the runtime announces itself
         keyboard = Keyboard(file or file_of(out))
     if text is not None:
         console.print(word_by_word(keyboard, text))

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from examples.common.command import Out, Quick, Seed, begin, quiet_stderr, waking
+from edge.quiet import quiet
+from examples.common.command import Out, Quick, Seed, begin, waking
 
 
 class Part(str, Enum):
@@ -48,7 +49,7 @@ def main(
         rows += [run(experiment, seed, kept, console) for experiment in group]
         save()  # an interrupted run is not lost
 
-    with console.status("Writing the files, and asking each"), quiet_stderr():
+    with console.status("Writing the files, and asking each"), quiet(BaseException):
         files = write_all_files(kept, out / "files", seed)
     console.print()
     if part != Part.classics:

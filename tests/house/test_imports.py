@@ -14,7 +14,7 @@ import pytest
 from tests.helpers.places import ROOT
 
 PACKAGES = ("edge", "keras_lstm_plus")
-GROUND = ("edge.aliases", "edge.errors", "edge.files", "edge.targets", "edge.version")
+GROUND = ("edge.aliases", "edge.errors", "edge.files", "edge.quiet", "edge.targets", "edge.version")
 WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
 
 # By package or module: what it may take beside itself, the standard library and NumPy. The longest name that
@@ -24,6 +24,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "edge.aliases": (),
     "edge.errors": (),
     "edge.files": ("edge.aliases",),
+    "edge.quiet": (),
     "edge.targets": (),
     "edge.version": (),
     "edge.results": ("edge.aliases", "edge.errors", "edge.targets"),
