@@ -8,7 +8,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from edge.aliases import Array
 from examples.common.files import write_files
 from examples.guitar_pedal.data import Pair, write_wav
 from examples.guitar_pedal.report import Row
@@ -18,15 +17,11 @@ STRETCHES = 200
 
 
 def write(model: keras.Model, seen: Sequence[Pair], seed: int, folder: Path) -> dict[str, Path]:
-    """A file of each kind that carries its state from block to block."""
-    return write_files(model, "pedal", folder, calibration(seen, seed), state="carry")
-
-
-def calibration(seen: Sequence[Pair], seed: int) -> Array:
-    """Stretches of the guitar that the int8 file takes its ranges from, `[n, time, 1]`."""
+    """A file of each kind that carries its state from block to block; int8 has its ranges from the guitar."""
     cut = [pair.dry[: len(pair.dry) // LENGTH * LENGTH].reshape(-1, LENGTH, 1) for pair in seen]
     stretches = np.concatenate(cut)
-    return stretches[np.random.default_rng(seed).permutation(len(stretches))[:STRETCHES]]
+    chosen = np.random.default_rng(seed).permutation(len(stretches))[:STRETCHES]
+    return write_files(model, "pedal", folder, stretches[chosen], state="carry")
 
 
 def write_sounds(rows: Sequence[Row], unseen: Pair, folder: Path) -> None:

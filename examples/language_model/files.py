@@ -9,7 +9,6 @@ import keras
 import numpy as np
 from rich.console import Console
 
-from edge.aliases import Array
 from examples.common.files import write_files
 from examples.common.progress import steps as progress_bar
 from examples.language_model.corpus import Corpus
@@ -21,15 +20,10 @@ CALIBRATION = (64, 35)  # stretches of the training part, words of each
 
 def write(model: keras.Model, kind: str, corpus: Corpus, seed: int, folder: Path) -> dict[str, Path]:
     """A file of each kind that carries its state from word to word, with the vocabulary as its labels."""
-    stretches = calibration(corpus, seed)
-    return write_files(model, kind, folder, stretches, state="carry", labels=corpus.vocabulary)
-
-
-def calibration(corpus: Corpus, seed: int) -> Array:
-    """Stretches of the training part that the int8 file takes its ranges from, `[n, time]`."""
     count, length = CALIBRATION
     starts = np.random.default_rng(seed).integers(0, len(corpus.train) - length, count)
-    return corpus.train[starts[:, None] + np.arange(length)]
+    stretches = corpus.train[starts[:, None] + np.arange(length)]
+    return write_files(model, kind, folder, stretches, state="carry", labels=corpus.vocabulary)
 
 
 def judge_on_device(

@@ -17,7 +17,7 @@ from examples.spoken_digits.clips import Score, clip_features, score
 from examples.spoken_digits.data import SPEAKERS, Clip, Split
 from examples.spoken_digits.device import Heard, listen
 from examples.spoken_digits.events import Tally, tally, together
-from examples.spoken_digits.files import calibration_scenes, write_clip_files, write_stream_file
+from examples.spoken_digits.files import calibration_scenes, write
 from examples.spoken_digits.recording import Recording, join
 from examples.spoken_digits.settings import DECIDER, FEATURES, RATE, FrontEnd
 from examples.spoken_digits.train import train
@@ -84,15 +84,11 @@ def run(
         # For `python -m edge verify` and other questions to the models.
         np.save(folder / "clips.npy", x)
         scores = {"Keras": score(model.predict(x, batch_size=250, verbose=0), split.unseen)}
-        calibration = calibration_scenes(bank, seed)
-        paths = write_clip_files(model, folder, calibration, kinds)
+        paths, stream_files = write(model, folder, calibration_scenes(bank, seed), kinds)
         scores |= {kind: score(predict_file(path, x), split.unseen) for kind, path in paths.items()}
     streams = []
     with console.status(f"{name}: listening to long recordings"):
-        for kind in kinds:
-            if kind == "float":
-                continue
-            path = write_stream_file(model, folder, calibration, kind)
+        for kind, path in stream_files.items():
             streams += hear(path, kind, split.unseen, noises, seed, folder)
     return Outcome(scores, paths, streams, loss)
 
@@ -108,11 +104,10 @@ def hear(
         if not spoken:
             continue
         for noise in noises:
-            recording = join(spoken, seed, NOISES[noise])
             below = NOISES[noise]
-            write_wav(
-                folder / f"{speaker}{'' if below is None else f'_{below:.0f}dB'}.wav", recording.audio, RATE
-            )
+            recording = join(spoken, seed, below)
+            name = speaker if below is None else f"{speaker}_{below:.0f}dB"
+            write_wav(folder / f"{name}.wav", recording.audio, RATE)
             heard = listen(recording.audio, model, FrontEnd(FEATURES, DECIDER))
             decided = [
                 (sample, decision.class_index)

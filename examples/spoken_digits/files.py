@@ -18,19 +18,15 @@ from examples.spoken_digits.settings import FRONT_END, LABELS, write_front_end
 CALIBRATION = 8  # batches of scenes for the ranges of the int8 files
 
 
-def write_clip_files(
+def write(
     model: keras.Model, folder: Path, calibration: Array, kinds: Sequence[str]
-) -> dict[str, Path]:
-    """The Keras model, the settings of the front end, and a file of each kind for whole sequences."""
+) -> tuple[dict[str, Path], dict[str, Path]]:
+    """The settings of the front end; files for whole sequences, and all but float for streams, by kind."""
     write_front_end(folder / FRONT_END)
-    return write_files(model, "digits", folder, calibration, kinds, labels=LABELS)
-
-
-def write_stream_file(model: keras.Model, folder: Path, calibration: Array, kind: str) -> Path:
-    """A file that carries its state from frame to frame."""
-    path = folder / f"digits_stream_{kind}.tflite"
-    convert(model, path, kind, calibration, "carry", labels=LABELS)
-    return path
+    streams = {kind: folder / f"digits_stream_{kind}.tflite" for kind in kinds if kind != "float"}
+    for kind, path in streams.items():
+        convert(model, path, kind, calibration, "carry", labels=LABELS)
+    return write_files(model, "digits", folder, calibration, kinds, labels=LABELS), streams
 
 
 def calibration_scenes(bank: Bank, seed: int) -> Array:

@@ -12,6 +12,7 @@ import pytest
 from examples.__main__ import HERE
 
 
+@pytest.mark.example
 def test_the_file_hears_when_the_bearing_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
