@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ import edge
 from edge.aliases import Array
 from edge.benchmark.host import benchmark
 from edge.convert import convert
+from edge.files import write_whole
 
 KINDS: Mapping[str, str | None] = {"float": None, "dynamic": "dynamic", "int8": "int8"}
 
@@ -74,13 +74,6 @@ def costs(timing: Mapping[str, Any]) -> dict[str, Cost]:
         )
         for file in timing["files"]
     }
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
 
 
 def write_json(path: Path, found: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from examples.common.files import write_whole
+from edge.files import write_whole
 
 INK, SOFT, LINE = "#1f2430", "#6b7285", "#e3e6ec"
 GREY = "#a9afbd"

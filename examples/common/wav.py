@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.aliases import Array
+from edge.files import write_whole
 
 
 class Wav(NamedTuple):
@@ -41,8 +42,6 @@ def read_wav(path: Path) -> Wav:
 
 def write_wav(path: Path, samples: Array, rate: int) -> None:
     """Write integers `[time]` of 16 bits, one channel."""
-    from examples.common.files import write_whole  # it brings Keras with it
-
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setparams((1, 2, rate, 0, "NONE", ""))

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
-from examples.common.files import write_whole
+from edge.files import write_whole
 from examples.exercise_recognition.data import CHANNELS, Recording, Windows, cut_windows
 from examples.exercise_recognition.network import with_keras_lstm
 from examples.exercise_recognition.train import WINDOW

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from examples.common.files import write_json, write_whole
+from edge.files import write_whole
+from examples.common.files import write_json
 from examples.language_model.corpus import Corpus
 from examples.language_model.train import Recipe, Trained, train
 

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from examples.common.files import write_whole
+from edge.files import write_whole
 from examples.common.pictures import BLUE, GREY, INK, LINE, ORANGE, RED, SOFT, STYLE, headline, save
 from examples.spoken_digits.events import Tally, tally, together
 from examples.spoken_digits.experiment import Outcome, Stream, chosen

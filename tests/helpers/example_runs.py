@@ -41,7 +41,7 @@ def quick_run(name: str, out: Path) -> QuickRun:
 def has_pictures(out: Path, *names: str) -> bool:
     """Whether a run drew these pictures and left nothing half written."""
     return all((out / f"{name}.png").read_bytes().startswith(b"\x89PNG") for name in names) and not list(
-        out.rglob("*.part")
+        out.rglob("*.tmp")
     )
 
 
