@@ -11,7 +11,7 @@ Where each keeps its gates (i input, f forget, g candidate, which Keras and ONNX
     ONNX LSTM           `[directions, 4 * units, input]`     i, o, f, c  two biases, added; peepholes i, o, f
     ==================  ===================================  ==========  ===================================
 
-PyTorch and ONNX are imported by the functions that need them, when they are called.
+Imports the layer and what it is made of; PyTorch and ONNX by the functions that need them, when called.
 """
 
 from keras_lstm_plus.interop.directions import bidirectional

@@ -34,40 +34,44 @@ def run_sequence(plan: Plan, inputs: Inputs, weights: Weights) -> tuple[Tensor, 
         weights: those that the loop needs: no kernel, and a bias only with a layer norm.
     """
     given = (*inputs, *weights)
-    there, back = _loops(plan)
-
-    def named(values: Iterable[Tensor]) -> tuple[Inputs, Weights]:
-        left = iter(values)
-        filled = [None if value is None else next(left) for value in given]
-        return Inputs(*filled[: len(inputs)]), Weights(*filled[len(inputs) :])
+    present = tuple(value is not None for value in given)
+    there, back = _loops(plan, present)
 
     @tf.custom_gradient
     def sequence(*values: Tensor) -> Any:
         # A tape must not look into the loop: the gradient below is all it needs.
-        stash, h, c = there(*named(tf.stop_gradient(value) for value in values))
+        stash, h, c = there(*(tf.stop_gradient(value) for value in values))
 
         def gradient(*upstream: Tensor) -> list[Tensor | None]:
-            now = named(values)
-            of_inputs, of_weights = gradients(plan.spec, *now, stash, back(*now, stash, *upstream))
-            found = zip(given, (*of_inputs, *of_weights), strict=True)
-            return [None if slope is None else once(slope) for value, slope in found if value is not None]
+            found = back(values, stash, *upstream)
+            of_inputs, of_weights = gradients(plan.spec, *_named(present, values), stash, found)
+            slopes = zip(present, (*of_inputs, *of_weights), strict=True)
+            return [None if slope is None else once(slope) for there_is, slope in slopes if there_is]
 
         return (stash.h if plan.every_step else h, h, c), gradient
 
     return sequence(*(tf.convert_to_tensor(value) for value in given if value is not None))
 
 
+def _named(present: tuple[bool, ...], values: Iterable[Tensor]) -> tuple[Inputs, Weights]:
+    """The values in their places: a function of TensorFlow is called fastest with plain tensors."""
+    left = iter(values)
+    filled = [next(left) if there_is else None for there_is in present]
+    inputs = len(Inputs._fields)
+    return Inputs(*filled[:inputs]), Weights(*filled[inputs:])
+
+
 @lru_cache(maxsize=256)
-def _loops(plan: Plan) -> tuple[Any, Any]:
+def _loops(plan: Plan, present: tuple[bool, ...]) -> tuple[Any, Any]:
     """The loop forwards and the loop backwards, each traced once a shape."""
 
-    def there(inputs: Inputs, weights: Weights) -> tuple[Stash, Tensor, Tensor]:
-        return forward(plan.spec, inputs, weights)
+    def there(*values: Tensor) -> tuple[Stash, Tensor, Tensor]:
+        return forward(plan.spec, *_named(present, values))
 
-    def back(inputs: Inputs, weights: Weights, stash: Stash, d_out: Tensor, d_h: Tensor, d_c: Tensor) -> Bars:
+    def back(values: tuple[Tensor, ...], stash: Stash, d_out: Tensor, d_h: Tensor, d_c: Tensor) -> Bars:
         if not plan.every_step:
             d_out, d_h = None, d_h + d_out
-        return backward(plan.spec, inputs, weights, stash, (d_out, d_h, d_c))
+        return backward(plan.spec, *_named(present, values), stash, (d_out, d_h, d_c))
 
     # Called eagerly, a tf.while_loop is a Python loop; inside a graph a function costs nothing.
     options = {"jit_compile": True} if plan.compiled else {"reduce_retracing": True}

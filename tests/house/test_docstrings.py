@@ -11,6 +11,7 @@ import pytest
 
 import edge
 import keras_lstm_plus
+from keras_lstm_plus import interop
 
 MODULES = [
     module.name
@@ -30,7 +31,7 @@ def test_its_examples_run(name: str) -> None:
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("package", [keras_lstm_plus, edge], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [keras_lstm_plus, interop, edge], ids=lambda package: package.__name__)
 def test_public_names_are_documented(package: object) -> None:
     for name in package.__all__:  # type: ignore[attr-defined]
         value = getattr(package, name)

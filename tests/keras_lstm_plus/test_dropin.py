@@ -145,13 +145,14 @@ def test_dynamic_batch_and_time_symbolic_and_eager() -> None:
 @pytest.mark.parametrize("jit", [True, False])
 def test_fit_with_and_without_xla(jit: bool, variant: str) -> None:
     keras.utils.set_random_seed(0)
-    x = RNG.normal(size=(200, 8, 2)).astype("float32")
+    # XLA would compile the whole model again for a last batch that is smaller.
+    x = np.random.default_rng(0).normal(size=(192 if jit else 200, 8, 2)).astype("float32")
     y = x[:, :4, 0].sum(axis=1)
     model = keras.Sequential(
         [keras.Input((None, 2)), LSTMPlus(8, variant, dropout=0.1), keras.layers.Dense(1)]
     )
     model.compile(keras.optimizers.Adam(0.02), "mse", jit_compile=jit)
-    losses = model.fit(x, y, epochs=8, verbose=0).history["loss"]
+    losses = model.fit(x, y, epochs=12, verbose=0).history["loss"]
     assert losses[-1] < 0.5 * losses[0]
 
 

@@ -9,8 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_lstm_plus import VARIANTS, LSTMPlus, LSTMSpec, get_spec, recurrence
-from keras_lstm_plus.whole_sequence import shards
-from keras_lstm_plus.whole_sequence.forward import supports
+from keras_lstm_plus.whole_sequence import shards, supports
 from tests.helpers import oracle
 from tests.helpers.layers import randomise, relative
 
@@ -32,13 +31,12 @@ COMBINATIONS = {
     "fgr cifg": get_spec("fgr+cifg"),
 }
 SPECS = {**VARIANTS, **COMBINATIONS}
+NO_PEEPHOLES = SPECS.pop("np")  # what Greff calls the standard LSTM
 
 
-@pytest.fixture(autouse=True)
-def uncompiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """XLA takes a second a loop to compile; it has tests of its own."""
-    if "compiled" not in request.node.name:
-        monkeypatch.setattr(shards, "_compile", lambda *_: False)
+def test_np_is_the_standard_one_by_another_name() -> None:
+    standard = SPECS["standard"]
+    assert NO_PEEPHOLES.with_options(name=standard.name, citation=standard.citation) == standard
 
 
 def states(layer: LSTMPlus) -> list[tf.Tensor]:
@@ -79,18 +77,19 @@ def gradients(layer: LSTMPlus, mask: np.ndarray | None) -> tuple[list[Any], dict
     return outputs, dict(zip(sources, tape.gradient(loss, list(sources.values())), strict=True))
 
 
-NOISE = {"dropout": 0.3, "recurrent_dropout": 0.4, "weight_drop": 0.3, "seed": 3, "return_sequences": True}
+MASKED = {"return_sequences": True, "go_backwards": True, "dropout": 0.3, "seed": 5}
+NOISE = {**MASKED, "recurrent_dropout": 0.4, "weight_drop": 0.3, "zoneout_output": 0.2, "zoneout_cell": 0.4}
+FAST = [name for name, spec in SPECS.items() if supports(spec)]
 
 
-@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if supports(spec)])
 @pytest.mark.parametrize(
-    ("options", "mask"),
+    ("name", "options", "mask"),
     [
-        ({}, None),
-        ({"return_sequences": True, "go_backwards": True, "dropout": 0.3, "seed": 5}, MASK),
-        ({**NOISE, "zoneout_output": 0.2, "zoneout_cell": 0.4}, MASK),
+        *[pytest.param(name, {}, None, id=f"{name}, last step") for name in FAST],
+        *[pytest.param(name, NOISE, MASK, id=f"{name}, all noise") for name in FAST],
+        # The state is held in the same way whatever the variant, but one with everything has more to hold.
+        *[pytest.param(name, MASKED, MASK, id=f"{name}, masked") for name in ("standard", "everything")],
     ],
-    ids=["last step", "masked, backwards", "all noise"],
 )
 def test_the_fast_path_is_autodiff_of_the_portable_one(
     name: str, options: dict[str, Any], mask: np.ndarray | None, monkeypatch: pytest.MonkeyPatch
@@ -104,8 +103,8 @@ def test_the_fast_path_is_autodiff_of_the_portable_one(
         assert relative(gradient, right[key]) < 1e-10, key
 
 
-@pytest.mark.parametrize("name", ["peephole", "everything"])
-@pytest.mark.parametrize("cores", [1, 2, 4])  # a batch of 3: shares of 1 and 2, of 0 and 1
+# A batch of 3, whole, in shares of 1 and 2, of 0 and 1.
+@pytest.mark.parametrize(("name", "cores"), [("everything", 2), ("peephole", 1), ("peephole", 4)])
 def test_compiled_and_shared_out_it_is_the_same(
     name: str, cores: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,19 +124,21 @@ def test_gradients_are_finite_differences_of_the_oracle(name: str) -> None:
     layer, weights = layer_of(SPECS[name], return_sequences=True)
     start = states(layer)
     direction = np.random.default_rng(2).normal(size=(BATCH, TIME, layer.cell.output_size))
+    inputs = [tf.constant(X), *start]
     with tf.GradientTape() as tape:
-        tape.watch(start)
-        value = tf.reduce_sum(direction * layer(X, initial_state=start)[0])
+        tape.watch(inputs)
+        value = tf.reduce_sum(direction * layer(inputs[0], initial_state=start)[0])
     names = list(weights)
-    found = tape.gradient(value, [getattr(layer.cell, name).value for name in names] + start)
-    points = [weights[name] for name in names] + [np.asarray(state) for state in start]
+    found = tape.gradient(value, [getattr(layer.cell, name).value for name in names] + inputs)
+    points = [weights[name] for name in names] + [np.asarray(tensor) for tensor in inputs]
     for k, (gradient, point) in enumerate(zip(found, points, strict=True)):
         along = np.random.default_rng(k).normal(size=point.shape)
         sides = []
         for step in (1e-6, -1e-6):
             moved = [p + step * along if j == k else p for j, p in enumerate(points)]
             changed = dict(zip(names, moved[: len(names)], strict=True))
-            sides.append(float(np.sum(direction * oracle_h(layer, changed, X, moved[len(names) :]))))
+            x, *states_ = moved[len(names) :]
+            sides.append(float(np.sum(direction * oracle_h(layer, changed, x, states_))))
         numeric = (sides[0] - sides[1]) / 2e-6
         assert float(np.sum(gradient * along)) == pytest.approx(numeric, rel=1e-6, abs=1e-7), k
 

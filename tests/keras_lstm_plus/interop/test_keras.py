@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib
 import sys
 from pathlib import Path
@@ -191,15 +190,3 @@ def test_neither_peer_is_needed_where_it_is_not_used(monkeypatch: pytest.MonkeyP
     for function in (fresh.to_onnx, fresh.from_onnx):
         with pytest.raises(ImportError, match="needs the package onnx: pip install onnx"):
             function(layer)
-
-
-@pytest.mark.parametrize(
-    ("module", "peer"),
-    [("directions", "keras"), ("keras_lstm", "keras"), ("torch_lstm", "torch"), ("onnx_lstm", "onnx")],
-)
-def test_docstring_examples_run(module: str, peer: str) -> None:
-    pytest.importorskip(peer, reason="the example uses it")
-    found = importlib.import_module(f"keras_lstm_plus.interop.{module}")
-    result = doctest.testmod(found, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert result.attempted > 0
-    assert result.failed == 0
