@@ -6,7 +6,7 @@ the grid runs, all of it with `-m slow`.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ MARKED = [
 PLAIN_INT8 = 0.10
 PLAIN_NORM = 0.15  # a mean and a variance in 8 bits, too; past this `convert` keeps no file
 
-model_of = lru_cache(conversion_grid.build)
+model_of = cache(conversion_grid.build)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """converted(cell): the file, made once for both runtimes."""
     folder = tmp_path_factory.mktemp("grid")
 
-    @lru_cache(maxsize=4)
+    @cache
     def make(cell: Cell) -> Path:
         options: dict[str, Any] = {"lowering": cell.lowering, "state": cell.state}
         if cell.lowering == "unrolled":

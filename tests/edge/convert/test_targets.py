@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -156,19 +157,33 @@ def test_int8_layer_norm_is_refused_on_32_bit_arm(tmp_path: Path) -> None:
         convert(model, tmp_path / "m.tflite", "int8", data, target="raspberry-pi-armv7", lowering="fused")
 
 
+@pytest.fixture(scope="module")
+def with_ends(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """with_ends(input_type, output_type): a file in integers, made once for both runtimes."""
+    folder = tmp_path_factory.mktemp("ends")
+
+    @lru_cache
+    def make(*ends: str | None) -> Path:
+        types: dict[str, Any] = dict(zip(("input_type", "output_type"), ends, strict=True))
+        path = folder / f"{ends}.tflite"
+        convert(model_of("peephole"), path, "int8", motion(64, STEPS), state="explicit", **types)
+        return path
+
+    return make
+
+
 @pytest.mark.parametrize(
     "ends", [("float32", "float32"), ("float32", None), (None, "float32"), ("int8", "int8")]
 )
-def test_types_of_the_ends(tmp_path: Path, runtime: Runtime, ends: tuple[str | None, str | None]) -> None:
-    model, data = model_of("peephole"), motion(64, STEPS)
-    result = convert(
-        model, tmp_path / "m.tflite", "int8", data, input_type=ends[0], output_type=ends[1], state="explicit"
-    )
-    file = edge.load(result.path)
+def test_types_of_the_ends(
+    with_ends: Callable[..., Path], runtime: Runtime, ends: tuple[str | None, str | None]
+) -> None:
+    model, data, path = model_of("peephole"), motion(64, STEPS), with_ends(*ends)
+    file = edge.load(path)
     real = [end == "float32" for end in ends]
     assert [info.dtype == "float32" for info in (file.inputs[0], file.outputs[0])] == real
     states = [np.zeros((1, 16), np.float32)] * 2
-    answers = runtime.run(result.path, [[row[None], *states] for row in data[:8]])
+    answers = runtime.run(path, [[row[None], *states] for row in data[:8]])
     found = np.concatenate([answer[0] for answer in answers])
     assert relative_error(found, keras_answer(model, data[:8])[0]) < 0.03
     assert (file.states[0].input.dtype == "float32") == real[0]  # states are what goes in
