@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
 import zlib
@@ -12,6 +13,12 @@ from functools import cache
 import pytest
 
 from tests.helpers.runtimes import RUNTIMES, Runtime
+
+
+def pytest_collection_finish() -> None:
+    """What the imports left behind stays: each conversion has TensorFlow collect garbage among all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
