@@ -8,8 +8,6 @@ from edge.convert.edits.fusion import CELL_STATE, OUTPUT_STATE, state_tensors
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.tracing.draft import Draft
 
-Range = tuple[float, float]
-
 
 def settle_ranges(draft: Draft, cells: Mapping[int, float]) -> None:
     """Of the LSTMs, and of the states that a caller carries from an output to an input.

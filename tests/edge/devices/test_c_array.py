@@ -52,6 +52,12 @@ def test_the_array_is_the_file(language: str, tmp_path: Path) -> None:
     assert compiled(language, tmp_path, "step_int8", main) == explicit_file("step_int8").read_bytes()
 
 
+def test_the_array_asks_for_its_alignment(tmp_path: Path) -> None:
+    """GCC aligns a large array by itself, so the text is looked at; a microcontroller's compiler need not."""
+    write_c_array(explicit_file("step_int8"), tmp_path)
+    assert "\nalignas(16) const unsigned char step_int8_data[]" in (tmp_path / "step_int8.cc").read_text()
+
+
 def test_the_macros_are_what_the_runtime_says(tmp_path: Path) -> None:
     write_c_array(explicit_file("step_int8"), tmp_path, "m")
     model = edge.load(explicit_file("step_int8"))
