@@ -70,10 +70,8 @@ def lowered_layers(draft: Draft, job: Job) -> tuple[LoweredLayer, ...]:
     )
 
 
-TO_FLOAT = (
-    Pass(_export, "the model as a graph, which all others edit"),
-    Pass(lambda draft, _: fuse(draft), "placeholders become operators while their names are still there"),
-)
+_FUSE = Pass(lambda draft, _: fuse(draft), "placeholders become operators while their names are still there")
+TO_FLOAT = (Pass(_export, "the model as a graph, which all others edit"), _FUSE)
 _JOIN = Pass(lambda draft, _: join_states(draft), "the quantizers know no bridge from a state to the model")
 
 FINISH = (
@@ -94,7 +92,7 @@ _INTEGERS_8 = (
     Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
     Pass(lambda draft, _: fill_kernels_of_zeros(draft), "the ranges say how large the entry must be"),
 )
-_QUANTIZED = (Pass(lambda draft, job: to_integers(draft, str(job.plan.quantize)), "all ranges are settled"),)
+_QUANTIZE = Pass(lambda draft, job: to_integers(draft, str(job.plan.quantize)), "all ranges are settled")
 _IN_INTEGERS = (
     Pass(lambda draft, _: settle_scales(draft), "the quantizer has given all others"),
     Pass(lambda draft, _: join_quantized_states(draft), "operators have the scales that they keep"),
@@ -106,21 +104,21 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     None: (_JOIN,),
     "float16": (
         Pass(lambda draft, job: _export(draft, job, "float16"), "TensorFlow stores all other weights so"),
-        TO_FLOAT[1],
+        _FUSE,
         Pass(lambda draft, _: weights_to_float16(draft), "and those of fused layers are ours to store"),
         _JOIN,
     ),
     "dynamic": (
         Pass(lambda draft, job: _export(draft, job, "int8"), "TensorFlow stores all other weights so"),
-        TO_FLOAT[1],
+        _FUSE,
         Pass(lambda draft, _: weights_to_int8(draft), "and those of fused layers are ours to store"),
         _JOIN,
     ),
-    "int8": (*_INTEGERS_8, *_QUANTIZED, *_IN_INTEGERS),
+    "int8": (*_INTEGERS_8, _QUANTIZE, *_IN_INTEGERS),
     "int16x8": (
         *_INTEGERS_8,
         Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
-        *_QUANTIZED,
+        _QUANTIZE,
         Pass(lambda draft, _: widen_constants(draft), "the quantizer leaves constants with 8 bits"),
         *_IN_INTEGERS,
     ),
