@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import keras
@@ -147,7 +148,10 @@ def _name(path: tuple[Any, ...], kind: str) -> str:
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    """The names, a repeated one with its position behind it."""
-    return [
-        name if name not in names[:position] else f"{name}_{position}" for position, name in enumerate(names)
-    ]
+    """The names, a repeated one with a number behind it that no other name has."""
+    found: list[str] = []
+    for position, name in enumerate(names):
+        numbered = (f"{name}_{number}" for number in count(position))
+        is_taken = name in found
+        found.append(next(n for n in numbered if n not in names and n not in found) if is_taken else name)
+    return found

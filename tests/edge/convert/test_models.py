@@ -13,6 +13,7 @@ import pytest
 import edge
 from edge.convert import convert
 from edge.convert.keras_model.call_sites import recurrent_layers
+from edge.convert.keras_model.signature import run, signature_of
 from tests.helpers.keras_models import FEATURES, keras_answer, motion, randomised, recurrent, relative_error
 
 layers = keras.layers
@@ -153,6 +154,18 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
     assert [info.name for info in file.outputs] == model.output_names
     by_name = convert(model, tmp_path / "b.tflite", None, {"age": age, "motion": motion(3, 9)})
     assert by_name.errors == result.errors
+
+
+def test_no_output_is_lost_where_a_layer_has_the_name_that_a_number_gives() -> None:
+    """The second state of `a` must not become `a_2`, which is another layer's."""
+    x = sequence()
+    sequences, *states = layers.LSTM(3, return_sequences=True, return_state=True, name="a")(x)
+    others = layers.LSTM(4, return_state=True, name="a_2")(sequences)[1:]
+    model = keras.Model(x, [layers.Dense(2)(sequences), *states, *others])
+    value = motion(2, 5)
+    outputs = run(model, signature_of(model), [value])
+    for found, wanted in zip(outputs.values(), keras_answer(model, value), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("quantize", [None, "dynamic", "int8"])
