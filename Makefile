@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo examples examples-quick test test-all test-pi test-oldest system test-backends format clean
+.PHONY: demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -42,6 +42,11 @@ test-oldest:
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/pip install --quiet --editable ".[train]" $(OLDEST) pytest
 	.venv-oldest/bin/python -m pytest -m "not slow" tests/house/test_private.py tests/edge/convert/test_grid.py
+
+# Conversions drawn at random, N of them, against Keras; the seed of whatever is wrong is printed.
+N ?= 100
+lottery: $(READY)
+	$(PY) -m tests.lottery $(N)
 
 test-backends: $(READY)
 	$(PY) -m pytest tests/keras_lstm_plus/test_backends.py
