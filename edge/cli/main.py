@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +58,7 @@ def targets(
 ) -> None:
     """Show where converted files run, and what each place accepts."""
     if is_json:
-        typer.echo(as_json({name: asdict(row) for name, row in TARGETS.items()}))
+        typer.echo(as_json({name: row.to_dict() for name, row in TARGETS.items()}))
         return
     from edge.report.targets import targets_markdown, targets_report
 
