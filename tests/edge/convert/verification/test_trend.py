@@ -88,5 +88,5 @@ def test_short_streams_of_noise_are_steady() -> None:
         trend_of_stream(np.random.default_rng(seed).normal(size=500) ** 2, list(marks(500)), 0.0)
         for seed in range(200)
     ]
-    assert found.count("grows") == 0
+    assert found.count("grows") <= 1  # 3.5 standard errors of skewed numbers
     assert found.count("settled") <= 2  # of the first ten steps nobody can be sure
