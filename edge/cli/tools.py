@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from edge.aliases import Progress
-from edge.files import write_whole
+from edge.files import check_target, write_whole
 
 EXIT_CODES = "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood."
 
@@ -52,8 +52,8 @@ def json_target(json_path: str | None) -> Path | None:
         OSError: nothing can be written there; better to know before the work.
     """
     target = Path(json_path) if json_path and json_path != "-" else None
-    if target is not None and (target.is_dir() or not target.parent.is_dir()):
-        raise OSError(f"{target} cannot be written: it is a folder, or its folder does not exist.")
+    if target is not None:
+        check_target(target)
     return target
 
 
