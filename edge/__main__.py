@@ -2,7 +2,11 @@
 
 import sys
 
-if __name__ == "__main__":
+from edge.cli import ending
+
+
+def command() -> None:
+    """Parse the arguments and do what they say."""
     try:
         from edge.cli.main import app
     except ModuleNotFoundError as error:
@@ -10,3 +14,8 @@ if __name__ == "__main__":
             raise
         sys.exit("The command line needs two more packages: pip install typer rich")
     app(prog_name="python -m edge")
+
+
+if __name__ == "__main__":
+    ending.watch()
+    sys.exit(ending.run(command))
