@@ -22,7 +22,8 @@ class Operator(NamedTuple):
     """An operator: tensors by their index, -1 for an operand left out.
 
     `options` is the number of their type in the schema, `calls` are the graphs that it runs, and `splits` is
-    in how many outputs it splits its input, None for most operators.
+    in how many outputs it splits its input, None for most operators. `axis` is the one along which GATHER
+    looks up, None where each row of a batch has a table of its own.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Operator(NamedTuple):
     options: int = 0
     calls: tuple[int, ...] = ()
     splits: int | None = None
+    axis: int | None = 0
 
 
 class Graph(NamedTuple):

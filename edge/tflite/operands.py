@@ -109,3 +109,6 @@ COMPOSITE, COMPOSITE_FIELD = 21, 1  # in the options of the newest operators
 
 # The number in the options that is the count of outputs.
 OUTPUTS = {35: 0, 64: 0, 79: 0}
+
+# The options of GATHER: its axis, and how many axes of a batch have tables of their own.
+GATHER = 23

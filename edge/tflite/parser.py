@@ -180,7 +180,8 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
     code = codes[_index(operator.number(0, "I"), len(codes), "operator code")]
     kind, options = operator.number(3, "B"), operator.table(4)
     calls: tuple[int, ...] = ()
-    splits = None
+    splits: int | None = None
+    axis: int | None = 0
     if options is not None:
         for type_of_options, field, read in _OPTIONS_WITH_POINTERS:
             if kind == type_of_options:
@@ -191,6 +192,8 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
                 raise DamageError(f"an operator {code[0]} has a stride or a size below 1")
         calls = tuple(options.number(field, "i") for field in operands.CALLS.get(kind, ()))
         splits = options.number(operands.OUTPUTS[kind], "i") if kind in operands.OUTPUTS else None
+        if kind == operands.GATHER:
+            axis = None if options.number(1, "i") else options.number(0, "i")
     newest = operator.table(12)  # options of the newest operators
     if newest is not None and operator.number(11, "B") == operands.COMPOSITE:
         calls = (newest.number(operands.COMPOSITE_FIELD, "i"),)
@@ -199,7 +202,7 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
     for field in (1, 2, 8):  # inputs, outputs, intermediates
         indices = operator.words(field)
         ends.append(tuple(index if index == -1 else _index(index, tensors, "tensor") for index in indices))
-    return Operator(*code, ends[0], ends[1], kind if options is not None else 0, calls, splits)
+    return Operator(*code, ends[0], ends[1], kind if options is not None else 0, calls, splits, axis)
 
 
 # The options (number of the union's type, field) that point to more data; all others hold numbers only.
