@@ -18,12 +18,23 @@ class Tensor(NamedTuple):
     is_variable: bool
 
 
+class Slicing(NamedTuple):
+    """How a STRIDED_SLICE takes its bounds: masks with a bit an axis, 1: it begins at (ends at) the first (the
+    last); whether it adds axes; whether its ends count from where it begins."""
+
+    begin_mask: int
+    end_mask: int
+    adds_axes: bool
+    is_offset: bool
+
+
 class Operator(NamedTuple):
     """An operator: tensors by their index, -1 for an operand left out.
 
     `options` is the number of their type in the schema, `calls` are the graphs that it runs, and `splits` is
     in how many outputs it splits its input, None for most operators. `axis` is the one along which GATHER
-    looks up, None where each row of a batch has a table of its own.
+    looks up, None where each row of a batch has a table of its own; `slicing` are
+    the options of a STRIDED_SLICE; `variable` is what VAR_HANDLE calls its variable.
     """
 
     name: str
@@ -35,6 +46,8 @@ class Operator(NamedTuple):
     calls: tuple[int, ...] = ()
     splits: int | None = None
     axis: int | None = 0
+    slicing: Slicing | None = None
+    variable: str = ""
 
 
 class Graph(NamedTuple):

@@ -91,6 +91,18 @@ NO_NUMBERS = frozenset(("string", "resource", "variant"))
 LSTM_OPERANDS = (2, 3, 4, 6, 7, 8, 13, 14, 15, 18, 19)
 LSTM_INPUT_GATE = (1, 5, 12)  # all of them or none
 
+# Operands that an operator keeps from call to call: the variables of a graph. Nobody else may read one that
+# no operator has written, for nobody gives it memory.
+STATES = {
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19),
+    "LSTM": (18, 19),
+    "BIDIRECTIONAL_SEQUENCE_LSTM": (35, 36, 37, 38),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": (4,),
+    "BIDIRECTIONAL_SEQUENCE_RNN": (4, 8),
+    "RNN": (4,),
+    "SVDF": (4,),
+}
+
 # Numbers in the options of an operator that must be positive: (type of the options, fields).
 POSITIVE = {
     1: (1, 2, 4, 5),  # CONV_2D: strides and dilations
@@ -112,3 +124,4 @@ OUTPUTS = {35: 0, 64: 0, 79: 0}
 
 # The options of GATHER: its axis, and how many axes of a batch have tables of their own.
 GATHER = 23
+STRIDED_SLICE, VAR_HANDLE = 32, 111

@@ -1,8 +1,9 @@
-"""What becomes of damaged files: a process that makes them, reads them, and runs in a fork what is not refused.
+"""What becomes of damaged files: a process makes them, reads them, and runs in a fork what is not refused.
 
 python -m tests.helpers.damaged_runs RUNTIME FILE COUNT SEED [FOLDER] prints counts as JSON:
-    refused: by the reader; stopped: by the runtime, in a sentence; ran: to its end; slow: stopped by the clock;
-    crashed: ended by a signal; raw: an error that is no sentence. FOLDER keeps what crashed, was raw or slow.
+    refused: by the reader; stopped: by the runtime, in a sentence; ran: to its end;
+    slow: stopped by the clock; crashed: ended by a signal; raw: an error that is no sentence.
+FOLDER keeps what crashed, was raw or slow.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import resource
 import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,10 @@ def use(path: Path, runtime: str) -> None:
 def fate(path: Path, runtime: str) -> int:
     """In the fork: which of `FATES` it is."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.alarm(SECONDS)
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (SECONDS, SECONDS + 5)
+    )  # by its own clock: the machine may be busy
+    signal.alarm(20 * SECONDS)  # where it waits for ever
     try:
         use(path, runtime)
     except MemoryError:
@@ -106,7 +109,7 @@ def main(runtime: str, source: str, count: str, seed: str, keep: str | None = No
                 os._exit(fate(path, runtime))
             status = os.waitpid(child, 0)[1]
             name = FATES[os.WEXITSTATUS(status)] if os.WIFEXITED(status) else "crashed"
-            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGXCPU):
                 name = "slow"
             counts[name] += 1
             if keep and name in ("crashed", "raw", "slow"):
