@@ -6,8 +6,18 @@ a model is loaded.
 """
 
 from edge.errors import ModelFileError
-from edge.runtime import Decider, EdgeModel, LogMel, Stream, load
+from edge.runtime import Clipping, Decider, EdgeModel, LogMel, Stream, load
 from edge.tflite import TensorInfo
 from edge.version import __version__
 
-__all__ = ["Decider", "EdgeModel", "LogMel", "ModelFileError", "Stream", "TensorInfo", "__version__", "load"]
+__all__ = [
+    "Clipping",
+    "Decider",
+    "EdgeModel",
+    "LogMel",
+    "ModelFileError",
+    "Stream",
+    "TensorInfo",
+    "__version__",
+    "load",
+]

@@ -1,4 +1,4 @@
-"""What the device half raises beside Python's own ValueError, TypeError and ImportError; and what a count is."""
+"""What the device half raises beside Python's own ValueError, TypeError and ImportError; what a count is."""
 
 from __future__ import annotations
 

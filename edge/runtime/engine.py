@@ -126,13 +126,13 @@ def plain_words(error: Exception) -> str:
     Example:
         >>> plain_words(RuntimeError("gather index out of boundsNode number 25 (GATHER) failed to invoke."))
         'gather index out of bounds, at operator 25, GATHER'
-        >>> plain_words(RuntimeError("lite/core/subgraph.cc:97 a != b (5 != 6)lite/core/subgraph.cc:97 a != b (5 != 6)"))
+        >>> plain_words(RuntimeError("core/graph.cc:97 a != b (5 != 6)core/graph.cc:97 a != b (5 != 6)"))
         'a != b (5 != 6)'
     """
     words = " ".join(str(error).split()) or (
         "no memory" if isinstance(error, MemoryError) else type(error).__name__
     )
-    words = re.sub(r"[\w/.+-]*\.(?:cc|h|cpp):\d+:? ?", "\0", words)
+    words = re.sub(r"(?:/?[\w+-]+/)*[\w+-]+\.(?:cc|h|cpp)(?::\d+)?:? ?", "\0", words)
     parts = list(dict.fromkeys(part.strip() for part in words.split("\0") if part.strip()))
     words = "; ".join(parts)
     node = r"[\s.:;,]*Node number (\d+) \((\w+)\) failed to (?:invoke|prepare)\.?"

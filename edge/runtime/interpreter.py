@@ -71,8 +71,8 @@ def check_threads(count: Any) -> int | None:
     cores = os.cpu_count() or 1
     if number > max(MOST_THREADS, cores):
         raise ValueError(
-            f"num_threads is at most {max(MOST_THREADS, cores)} here, received {number}: this machine has {cores} "
-            "cores, and more threads than cores only make it slower."
+            f"num_threads is at most {max(MOST_THREADS, cores)} here, received {number}: this machine has "
+            f"{cores} cores, and more threads than cores only make it slower."
         )
     return number
 

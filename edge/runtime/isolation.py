@@ -25,7 +25,7 @@ from edge.runtime.engine import Shapes
 from edge.runtime.messages import MessageError, receive, send
 from edge.tflite import Interface
 
-# The parent's own places for modules, whatever way it came by them; a file edge.py in the folder is in nobody's way.
+# The parent's own places for modules, however it came by them: a file edge.py in the folder is not taken.
 CHILD = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from edge.runtime.isolated_process import main; main()"
@@ -63,8 +63,8 @@ class IsolatedEngine:
     ) -> None:
         if getattr(sys, "frozen", False):
             raise ModelFileError(
-                f"{interface.name}: isolated=True starts a Python of its own, and a frozen program has none to "
-                "start; load the file without it."
+                f"{interface.name}: isolated=True starts a Python of its own, and a frozen program has none; "
+                "load the file without it."
             )
         self._name, self._timeout, self.has_ended = interface.name, timeout, False
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115, closed by `_end`
@@ -150,14 +150,13 @@ class IsolatedEngine:
         overdue.set()
         self._process.kill()
 
-    def _gone(self, what: str) -> ModelFileError:
+    def _gone(self, what: str, way_out: str | None = None) -> ModelFileError:
         self.close()
-        return ModelFileError(
-            f"{self._name}: the process of its own that ran it {what}. This program goes on; the file is damaged, "
-            "or made to do harm: get it again from whom you trust, or convert the model again."
-            if "more time" not in what
-            else f"{self._name}: the process of its own that ran it {what}."
+        way_out = way_out or (
+            "The file is damaged, or made to do harm: get it again from whom you trust, or convert the model "
+            "again"
         )
+        return ModelFileError(f"{self._name}: the process of its own that ran it {what}. {way_out}.")
 
     def _cause(self) -> str:
         try:

@@ -13,10 +13,7 @@ import numpy as np
 
 from edge.aliases import Array
 
-TYPES = tuple(
-    f"{kind}{size}" for kind, sizes in (("f", (2, 4, 8)), ("i", (1, 2, 4, 8)), ("u", (1, 2, 4, 8)), ("b", (1,)))
-    for size in sizes
-)  # fmt: skip
+TYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1")
 LONGEST = 2**20  # bytes of JSON
 LARGEST = 2**34  # bytes of an array
 MOST = 4096  # arrays

@@ -49,7 +49,7 @@ class Scaler:
         if len(self._fits) != 1:
             raise ValueError(
                 f"{self._file} notes a normalization of {len(self._mean)} features, and "
-                f"{'none' if not self._fits else 'more than one'} of its inputs ({self._inputs}) has so many: "
+                f"{'more than one' if self._fits else 'none'} of its inputs ({self._inputs}) has so many: "
                 "scale the data as for training, and say so with normalized=True."
             )
         (place,) = self._fits

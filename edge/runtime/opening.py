@@ -1,4 +1,4 @@
-"""How a file is run, as a value that can be pickled: the file, threads, runtime, here or in a process of its own."""
+"""How a file is run, as a value that can be pickled: the file, threads, runtime, and in which process."""
 
 from __future__ import annotations
 

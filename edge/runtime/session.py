@@ -182,8 +182,8 @@ class Session:
     def _check_state(self) -> None:
         if self._state_lost:
             raise ValueError(
-                f"{self._name}: the state of this stream was lost with the process that kept it (it ended, or "
-                "was copied by a fork in the middle of a step); reset() starts a new one."
+                f"{self._name}: the state of this stream was lost with the process that kept it (which ended, "
+                "or was forked in the middle of a step); reset() starts a new one."
             )
 
     def after_fork(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import numpy as np
-
 from edge.aliases import Array
 from edge.runtime.clipping import Clipping
 from edge.runtime.feed import Feed
@@ -14,7 +12,7 @@ from edge.runtime.inputs import by_input
 from edge.runtime.opening import Opening
 from edge.runtime.session import Snapshot
 from edge.runtime.states import fed_back, given_states, zeros
-from edge.runtime.values import check_type, decode
+from edge.runtime.values import as_array, check_type, decode
 from edge.tflite import TensorInfo
 
 
@@ -155,7 +153,7 @@ class Stream:
         self._check_readable()
         whole = {**self.state, **values}
         if self._batch <= 1:
-            whole = {name: np.asarray(value)[None] for name, value in whole.items()}
+            whole = {name: as_array(value, f"The state {name!r}")[None] for name, value in whole.items()}
         given = given_states(whole, self._states, max(self._batch, 1), self._name)
         with self._session.lock:
             self._given = given

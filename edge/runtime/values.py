@@ -24,8 +24,8 @@ def as_array(value: Any, label: str) -> Array:
     hidden = _masked(value)
     if hidden:
         raise ValueError(
-            f"{label}: received a masked array with {hidden} values masked out, of which the model would know "
-            "nothing; put values in their place, as x.filled(0) does."
+            f"{label}: received a masked array with {hidden} values masked out, of which the model would "
+            "know nothing; put values in their place, as x.filled(0) does."
         )
     try:
         return np.asarray(value)

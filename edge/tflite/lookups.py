@@ -1,6 +1,6 @@
-"""What becomes of an input first: of tokens, which table they are looked up in; of real numbers, which integers.
+"""What becomes of an input first: tokens, in which table they are looked up; real numbers, which integers.
 
-Both are read off the graph, for files of anybody. Only operators that hand values on as they are are followed.
+Both are read off the graph, for files of anybody. Only operators that hand on values unchanged are followed.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ def quantized_as(graph: Graph, number: int) -> Steps | None:
     if graph.tensors[ends[0]].dtype not in INTEGERS:
         same = _same_values(graph, number)
         ends = [op.outputs[0] for op in graph.operators if op.name == "QUANTIZE" and op.inputs[0] in same]
-    found = []
-    for tensor in (graph.tensors[index] for index in ends):
-        if tensor.dtype in INTEGERS and len(tensor.scales) == 1:
-            found.append(Steps(tensor.dtype, tensor.scales[0], (tensor.zero_points or (0,))[0]))
+    found = [
+        Steps(tensor.dtype, tensor.scales[0], (tensor.zero_points or (0,))[0])
+        for tensor in (graph.tensors[index] for index in ends)
+        if tensor.dtype in INTEGERS and len(tensor.scales) == 1
+    ]
     return min(found, key=lambda each: each.scale, default=None)  # the narrowest range
 
 

@@ -19,13 +19,20 @@ class Tensor(NamedTuple):
 
 
 class Slicing(NamedTuple):
-    """How a STRIDED_SLICE takes its bounds: masks with a bit an axis, 1: it begins at (ends at) the first (the
-    last); whether it adds axes; whether its ends count from where it begins."""
+    """How a STRIDED_SLICE takes its bounds: masks with a bit an axis, and whether its ends count from
+    where it begins."""
 
     begin_mask: int
     end_mask: int
-    adds_axes: bool
+    ellipsis_mask: int
+    new_axis_mask: int
+    shrink_mask: int
     is_offset: bool
+
+    @property
+    def adds_axes(self) -> bool:
+        """Whether the axes of the result, or of the bounds, are not those of the operand."""
+        return bool(self.ellipsis_mask or self.new_axis_mask)
 
 
 class Operator(NamedTuple):

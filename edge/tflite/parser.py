@@ -198,8 +198,8 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
         if kind == operands.GATHER:
             axis = None if options.number(1, "i") else options.number(0, "i")
         if kind == operands.STRIDED_SLICE:
-            masks = [options.number(field, "i") for field in range(5)]
-            slicing = Slicing(masks[0], masks[1], any(masks[2:4]), bool(options.number(5, "B")))
+            begin, end, ellipsis, new, shrink = (options.number(field, "i") for field in range(5))
+            slicing = Slicing(begin, end, ellipsis, new, shrink, bool(options.number(5, "B")))
         if kind == operands.VAR_HANDLE:
             variable = f"{options.text(0)}/{options.text(1)}"
     newest = operator.table(12)  # options of the newest operators

@@ -1,4 +1,4 @@
-"""Resource variables, as a stock conversion of a stateful model has them: what is read was assigned before."""
+"""Resource variables, as stock conversions of stateful models have them: what is read was assigned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model files with damage: a byte changed anywhere, or a field of the schema given a value that makes no sense.
+"""Model files with damage: a byte changed anywhere, or a field of the schema with a value of no sense.
 
 Bytes alone seldom reach what lies deep in the file; fields always do: scales, zero points, shapes, types,
 operands, operator codes, options, variable flags, buffers.

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import edge
+from edge.runtime.isolation import IsolatedEngine
 from edge.runtime.messages import MessageError, receive, send
 from tests.helpers.device_files import edited, model_file, sequences
 from tests.helpers.explicit_files import NORMALIZATION, explicit_file
@@ -25,8 +26,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals")
 
 def process_of(model: Any) -> subprocess.Popen[bytes]:
     session = model.session if isinstance(model, edge.EdgeModel) else model._session
-    found: subprocess.Popen[bytes] = session._engine._process
-    return found
+    engine = session._engine
+    assert isinstance(engine, IsolatedEngine)
+    return engine._process
 
 
 def test_the_answers_are_the_same() -> None:
@@ -84,7 +86,7 @@ def test_a_hang_is_ended_at_the_deadline() -> None:
     with edge.load(model_file("reset"), isolated=True, timeout=1.5) as model:
         process_of(model).send_signal(signal.SIGSTOP)
         start = time.monotonic()
-        with pytest.raises(edge.ModelFileError, match=r"still .* after 1.5 s .*more time \(timeout=\)"):
+        with pytest.raises(edge.ModelFileError, match=r"still .* after 1.5 s .* more time \(timeout=\)\.$"):
             model.predict(X)
         assert time.monotonic() - start < 10
 
