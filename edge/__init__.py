@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edge.errors import ModelFileError
-    from edge.runtime import Decider, EdgeModel, LogMel, Stream, load
+    from edge.runtime import Clipping, Decider, EdgeModel, LogMel, Stream, load
     from edge.tflite import TensorInfo
     from edge.version import __version__
 
 # Imported when asked for: `python -m edge` must be there to answer Ctrl-C before NumPy is.
 _HOMES = {
+    "Clipping": "edge.runtime",
     "Decider": "edge.runtime",
     "EdgeModel": "edge.runtime",
     "LogMel": "edge.runtime",
@@ -28,7 +29,17 @@ _HOMES = {
     "load": "edge.runtime",
 }
 
-__all__ = ["Decider", "EdgeModel", "LogMel", "ModelFileError", "Stream", "TensorInfo", "__version__", "load"]
+__all__ = [
+    "Clipping",
+    "Decider",
+    "EdgeModel",
+    "LogMel",
+    "ModelFileError",
+    "Stream",
+    "TensorInfo",
+    "__version__",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -89,7 +89,8 @@ class Process:
 
     def predict(self, x: list[Array]) -> list[Array]:
         """The outputs for a batch."""
-        outputs = self.model.predict(x if len(x) > 1 else x[0])
+        # The noise stands for data as the model was trained on, whatever a file notes of its units.
+        outputs = self.model.predict(x if len(x) > 1 else x[0], normalized=True)
         return outputs if isinstance(outputs, list) else [outputs]
 
     def open_stream(self, x: list[Array]) -> bool:
@@ -105,7 +106,7 @@ class Process:
             single = (*batch, *full[2 if timed else 1 :])
             count = max(value.size // max(int(np.prod(single)), 1), 1)
             self.samples.append(list(np.resize(value, (count, *single))))
-        self.feed.step(self._sample(0))
+        self.feed.step(self._sample(0), normalized=True)
         self.feed.reset()
         return True
 
@@ -121,7 +122,7 @@ class Process:
             sample = self._sample(begin + n)
             time.sleep(max(due - clock(), 0.0))
             before = clock()
-            self.feed.step(sample)
+            self.feed.step(sample, normalized=True)
             after = clock()
             found.append((after - before, after - due))
         return found

@@ -198,7 +198,7 @@ def _fits(content: bytes, size: int) -> bool:
 
 
 def _outputs(model: EdgeModel, x: list[Array]) -> list[Array]:
-    outputs = model.predict(x if len(x) > 1 else x[0])
+    outputs = model.predict(x if len(x) > 1 else x[0], normalized=True)  # noise stands for data of training
     return outputs if isinstance(outputs, list) else [outputs]
 
 

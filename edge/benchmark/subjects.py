@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edge.aliases import Array
+from edge.errors import as_count
 from edge.tflite import Interface, TensorInfo, describe
 
 LENGTH = 100  # of a sequence where the file leaves it open
@@ -129,10 +130,9 @@ def several(name: str, value: Any, may_be_none: bool = False) -> list[Any]:
     """
     values = list(value) if isinstance(value, (list, tuple)) else [value]
     for each in values or [value]:
-        whole = isinstance(each, int) and not isinstance(each, bool) and each > 0
-        if not whole and not (each is None and may_be_none):
+        if as_count(each) is None and not (each is None and may_be_none):
             raise ValueError(f"{name} must be a positive integer, received {each!r}.")
-    return list(dict.fromkeys(values))
+    return list(dict.fromkeys(None if each is None else int(each) for each in values))
 
 
 def noise(subjects: Sequence[Subject], at: int, rows: int | None, length: int, seed: int) -> list[Array]:

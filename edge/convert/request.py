@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.errors import as_count
 from edge.files import check_target
 from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
 
@@ -94,7 +95,7 @@ def check_model(model: Any) -> None:
 
 def check_count(name: str, value: Any, meaning: str) -> None:
     """Refuse what is no positive integer with a ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if as_count(value) is None:
         raise ValueError(f"{name} is {meaning}, a positive integer; received {value!r}.")
 
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from edge.convert.keras_model.signature import Input, Signature
+from edge.runtime.values import as_array
 from keras_lstm_plus.private import flat_layers
 
 Samples = list[np.ndarray]  # one array an input, [samples, ...]
@@ -91,7 +92,7 @@ def _by_input(signature: Signature, data: Any) -> Sequence[Any]:
 
 def _check(spec: Input, data: Any) -> np.ndarray:
     label = f"representative_data for input {spec.name!r}"
-    array = np.asarray(data)
+    array = as_array(data, label)
     kinds = "iu" if _is_integer(spec) else "fiub"
     if array.dtype.kind not in kinds:
         wanted = "integers" if _is_integer(spec) else "real numbers"
@@ -114,7 +115,14 @@ def _check(spec: Input, data: Any) -> np.ndarray:
             f"{label} has NaN or infinite values, the first in sample {bad}. Clean the data: a range cannot "
             "be taken from it."
         )
-    return np.ascontiguousarray(array.astype(spec.dtype))
+    with np.errstate(over="ignore"):
+        samples = np.ascontiguousarray(array.astype(spec.dtype))
+    # What does not fit becomes infinity, or another number.
+    lost = ~np.isfinite(samples) if samples.dtype.kind == "f" else samples != array
+    if lost.any():
+        where = tuple(int(n) for n in np.argwhere(lost)[0])
+        raise ValueError(f"{label} has {array[where]} at index {where}, which is no {spec.dtype}.")
+    return samples
 
 
 def _is_integer(spec: Input) -> bool:

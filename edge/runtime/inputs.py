@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from edge.aliases import Array
 from edge.runtime.values import check_type
 from edge.tflite import TensorInfo
+from edge.tflite.lookups import Table
 
 
 def checked_inputs(
@@ -18,7 +19,7 @@ def checked_inputs(
     """The inputs as arrays, in the order of the file.
 
     Args:
-        x: as given: an array, or a list of them for several inputs.
+        x: as given: an array, or a list of them for several inputs, or a dictionary by name.
         infos: what the file takes.
         file: how messages call it.
         any_batch: whether the first axis may have any length whatever the file says.
@@ -28,7 +29,7 @@ def checked_inputs(
         ValueError: the wrong number of inputs, features, axes or steps; NaN or infinity; an empty batch.
         TypeError: the wrong kind of numbers, or no list for several inputs.
     """
-    arrays = [check_type(value, info) for value, info in zip(_split(x, infos, file), infos, strict=True)]
+    arrays = [check_type(value, info) for value, info in zip(by_input(x, infos, file), infos, strict=True)]
     pairs = list(zip(arrays, infos, strict=True))
     for array, info in pairs:
         _check_shape(array, info, file, any_batch, by_step)
@@ -72,15 +73,54 @@ def joined(parts: Sequence[Array], rows: int, total: int) -> Array:
     )
 
 
-def _split(x: Any, infos: Sequence[TensorInfo], file: str) -> Sequence[Any]:
+def by_input(x: Any, infos: Sequence[TensorInfo], file: str) -> Sequence[Any]:
+    """What is given for each input, in the order of the file.
+
+    Args:
+        x: for one input its values, for several a list of them; or a dictionary by name.
+
+    Raises:
+        ValueError: names that are not those of the file, or another number of inputs.
+        TypeError: neither a list nor a dictionary for several inputs.
+    """
+    names = ", ".join(map(str, infos))
+    if isinstance(x, Mapping):
+        known = [info.name for info in infos]
+        if len(set(known)) < len(known):
+            raise ValueError(f"{file} has inputs of the same name ({names}); give a list in that order.")
+        if set(x) != set(known):
+            raise ValueError(
+                f"{file} takes {names}; received a dictionary with {', '.join(map(repr, x)) or 'nothing'}."
+            )
+        return [x[name] for name in known]
     if len(infos) == 1:
         return [x]
-    names = ", ".join(map(str, infos))
     if not isinstance(x, (list, tuple)):
-        raise TypeError(f"{file} takes a list of {len(infos)} inputs ({names}), received {type(x).__name__}.")
+        raise TypeError(
+            f"{file} takes a list of {len(infos)} inputs ({names}), or a dictionary by name, received "
+            f"{type(x).__name__}."
+        )
     if len(x) != len(infos):
         raise ValueError(f"{file} takes {len(infos)} inputs ({names}), received {len(x)}.")
     return x
+
+
+def check_tables(
+    arrays: Sequence[Array], infos: Sequence[TensorInfo], tables: Sequence[Table | None], file: str
+) -> None:
+    """Refuse tokens beyond the table that they are looked up in, with a ValueError."""
+    for array, info, table in zip(arrays, infos, tables, strict=True):
+        if table is None or not array.size:
+            continue
+        least = -table.rows if table.wraps else 0
+        tokens = np.trunc(array) if info.is_real else array
+        beyond = (tokens < least) | (tokens > table.rows - 1)
+        if beyond.any():
+            where = tuple(int(i) for i in np.argwhere(beyond)[0])
+            raise ValueError(
+                f"{file}: input {info} received {tokens[where]} at index {where}; its table has {table.rows} "
+                f"rows, so that it takes {least} to {table.rows - 1}."
+            )
 
 
 def _check_shape(array: Array, info: TensorInfo, file: str, any_batch: bool, by_step: bool) -> None:

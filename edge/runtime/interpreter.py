@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module, metadata
 from typing import Any, NamedTuple
+
+from edge.errors import as_count
 
 # Best first. Both packages hold the same class `Interpreter`.
 MODULES = {
@@ -16,6 +19,7 @@ INSTALL = (
     "pip install ai-edge-litert, or on 32-bit Raspberry Pi OS pip install tflite-runtime 'numpy<2' "
     "(tflite-runtime: Linux, Python 3.11 or older)"
 )
+MOST_THREADS = 64
 
 
 class Runtime(NamedTuple):
@@ -47,6 +51,30 @@ def find_runtime(name: str | None = None) -> Runtime:
     wanted = "No TensorFlow Lite runtime" if name is None else f"The runtime {name}"
     verb = "can be imported" if name is None else "cannot be imported"
     raise ImportError(f"{wanted} {verb} ({'; '.join(reasons)}). Install one: {INSTALL}.")
+
+
+def check_threads(count: Any) -> int | None:
+    """The number of threads that the kernels may use.
+
+    Up to 64 may be asked for on any machine, as a program for several boards does: more than there are cores
+    do no harm but to speed, and what was asked for is what runs. Beyond that (and beyond the cores of a large
+    machine) nobody means it, and the runtime would start every one of them.
+
+    Raises:
+        ValueError: no positive integer, or so many.
+    """
+    if count is None:
+        return None
+    number = as_count(count)
+    if number is None:
+        raise ValueError(f"num_threads must be a positive integer or None, received {count!r}.")
+    cores = os.cpu_count() or 1
+    if number > max(MOST_THREADS, cores):
+        raise ValueError(
+            f"num_threads is at most {max(MOST_THREADS, cores)} here, received {number}: this machine has "
+            f"{cores} cores, and more threads than cores only make it slower."
+        )
+    return number
 
 
 def _import(name: str) -> Runtime | str:

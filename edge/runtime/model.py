@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -9,52 +10,26 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
+from edge.runtime.clipping import Clipping
+from edge.runtime.engine import Shapes
+from edge.runtime.feed import Feed
 from edge.runtime.inputs import checked_inputs, chunks, is_timed, joined
-from edge.runtime.interpreter import find_runtime
-from edge.runtime.session import Session, Shapes
+from edge.runtime.interpreter import Runtime, check_threads
+from edge.runtime.opening import Opening
+from edge.runtime.session import Session
 from edge.runtime.states import fed_back, given_states, zeros
 from edge.runtime.stream import Stream
-from edge.runtime.values import decode, encode
+from edge.runtime.values import decode
 from edge.tflite import describe
 from edge.tflite.variables import DESCRIPTIONS
-
-LONG = 256  # time steps that any sensible model takes
-
-
-def load(path: str | Path, num_threads: int | None = None, runtime: str | None = None) -> EdgeModel:
-    """Load a `.tflite` file, ours or another's.
-
-    Args:
-        path: of the file.
-        num_threads: how many threads the kernels may use. None: the runtime's own choice, which is one. The
-            LSTM operator itself uses one; convolutions and large dense layers gain from more.
-        runtime: `"ai-edge-litert"` or `"tflite-runtime"`; None: the first of them that is installed.
-
-    Raises:
-        ModelFileError: the file is missing, cut, damaged or no model, was made by a newer version, or the
-            runtime refuses it. It is a ValueError.
-        ImportError: no runtime is installed; the message names them.
-        ValueError: `num_threads` is not a positive integer, or `runtime` is not one of the two.
-
-    Example:
-        >>> model = load("exercise.tflite")  # doctest: +SKIP
-        >>> model.predict(np.zeros((4, 50, 6), "float32")).shape  # doctest: +SKIP
-        (4, 7)
-    """
-    model = EdgeModel(path, num_threads, runtime)
-    try:
-        model.prepare()
-    except ModelFileError:
-        if not any(-1 in info.shape[1:] for info in model.inputs):
-            raise
-        model.prepare(LONG)  # a convolution without padding needs several steps
-    return model
 
 
 class EdgeModel:
     """A file and the memory to run it. Made by `load`, which says what the arguments are.
 
-    One `EdgeModel` may be used from several threads; they take turns.
+    One `EdgeModel` may be used from several threads; they take turns. It can be copied and pickled, as for a
+    `multiprocessing.Pool`, and goes on in a forked process: each copy has memory and a runtime of its own. It
+    is a context manager that closes it at the end.
 
     Attributes:
         inputs: what `predict` takes, in order: name, shape (-1: any size), dtype, scale, zero point.
@@ -68,8 +43,8 @@ class EdgeModel:
             call) or `"mixed"`; None where `edge.convert` did not note it.
         timed: for each output whether it has one entry per time step; None where it is not noted.
         labels: names of the classes, as given to `edge.convert`, or None.
-        normalization: mean and std, `[features]` each, as given to `edge.convert`, or None. `predict` does
-            not apply it, `normalise` does.
+        normalization: mean and std, `[features]` each, as given to `edge.convert`, or None. `predict` and
+            streams apply it.
         metadata: what `edge.convert` noted in the file: variant, quantization, versions. None: it was made
             by something else.
         interface: the file, read and checked.
@@ -77,27 +52,88 @@ class EdgeModel:
         runtime: name and version of what executes it.
     """
 
-    def __init__(self, path: str | Path, num_threads: int | None = None, runtime: str | None = None) -> None:
-        is_integer = isinstance(num_threads, int) and not isinstance(num_threads, bool)
-        if num_threads is not None and not (is_integer and num_threads > 0):
-            raise ValueError(f"num_threads must be a positive integer or None, received {num_threads!r}.")
-        self.interface = describe(path)
+    def __init__(
+        self,
+        path: str | Path,
+        num_threads: int | None = None,
+        runtime: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        check_threads(num_threads)
+        self._open(Opening(describe(path), num_threads, runtime, timeout))
+
+    def _open(self, opening: Opening) -> None:
+        self.opening, self.interface = opening, opening.interface
         self.file, self.state = self.interface.file, self.interface.state
         self.inputs, self.outputs = self.interface.inputs, self.interface.outputs
         self.states, self.timed = self.interface.states, self.interface.timed
         self.lowering, self.labels = self.interface.lowering, self.interface.labels
+        self._feed = Feed(self.interface)
         scaling = self.interface.normalization
         self.normalization = scaling and tuple(np.array(values, np.float32) for values in scaling)
         self.metadata = self.interface.note.content if self.interface.note else None
         self.rows = self._rows()
-        self.runtime = find_runtime(runtime)
-        self._threads = num_threads
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self.session = self.new_session()
 
     def __repr__(self) -> str:
         ends = " -> ".join(", ".join(map(str, infos)) for infos in (self.inputs, self.outputs))
         how = ", ".join(filter(None, (self.lowering, DESCRIPTIONS[self.state])))
         return f"<EdgeModel {self.file.name}: {ends}; {how}; {self.runtime.name} {self.runtime.version}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (type(self), self.opening)
+
+    def __copy__(self) -> EdgeModel:
+        return _reopened(type(self), self.opening)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> EdgeModel:
+        return _reopened(type(self), self.opening)
+
+    def __enter__(self) -> EdgeModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the memory, and of the process of an isolated file; its streams are closed, too."""
+        for stream in list(self._streams):
+            stream.close()
+        self.session.close()
+
+    @property
+    def runtime(self) -> Runtime:
+        """Name and version of what executes the file."""
+        return self.opening.runtime
+
+    @runtime.setter
+    def runtime(self, runtime: Runtime) -> None:
+        self.opening.runtime = runtime
+
+    @property
+    def clipping(self) -> dict[str, Clipping]:
+        """How much of what `predict` was given lay beyond the range that the file was made for.
+
+        By the name of the input, since the file was loaded or since `reset_clipping`. An input of a file in
+        integers is in it, also where its ends are real numbers; one that stays real numbers, or takes tokens,
+        is not: nothing is clipped there. What was refused is not counted.
+
+        Example:
+            >>> model = load("exercise_int8.tflite")  # doctest: +SKIP
+            >>> y = model.predict(x)  # doctest: +SKIP
+            >>> print(model.clipping["x"])  # doctest: +SKIP
+            12 of 1500 values beyond -3.1 to 3.2
+            >>> model.clipping["x"].share < 0.01, model.reset_clipping()  # doctest: +SKIP
+        """
+        with self.session.lock:
+            return self._feed.clipping
+
+    def reset_clipping(self) -> None:
+        """Count what is clipped from zero."""
+        with self.session.lock:
+            self._feed.reset_clipping()
 
     def prepare(self, length: int = 1) -> None:
         """Allocate memory for one sequence of that many steps, as `predict` does when the length changes.
@@ -113,18 +149,24 @@ class EdgeModel:
         """The shapes of the data inputs for one sequence of that many steps."""
         return self.interface.shapes(length)
 
-    def predict(self, x: Any, initial_state: Any = None, return_state: bool = False) -> Any:
+    def predict(
+        self, x: Any, initial_state: Any = None, return_state: bool = False, *, normalized: bool = False
+    ) -> Any:
         """Run the model on a batch.
 
         Args:
             x: `[batch, time, features]`, or what `inputs` says; real numbers (integer and boolean arrays are
-                taken as such), integers for a token input. Several inputs: a list in the order of `inputs`.
+                taken as such), integers for a token input. Several inputs: a list in the order of `inputs`,
+                or a dictionary by their names. If the file notes a normalization, data is in the units of the
+                sensor and is scaled here, as a stream and the page in a browser do.
                 A file for one sequence at a time is run row by row, one for a fixed batch so many rows at a
                 time, one for a single step (`lowering` `"step"`) step by step. A sequence starts from a zero
                 state, whatever came before.
             initial_state: of an explicit file, the states to start from instead: a dictionary by name or a
                 list in the order of `states`, each `[batch, size]`.
             return_state: whether to return the states after the last step, too.
+            normalized: whether `x` is scaled as for training already, so that the normalization which the
+                file notes is not applied. Without such a note it makes no difference.
 
         Returns:
             The output, `[batch, ...]`, float32 (an integer output, as from an argmax, stays integer). Several
@@ -132,8 +174,9 @@ class EdgeModel:
             the states by name, which `initial_state` takes.
 
         Raises:
-            ValueError: the wrong number of features, axes or steps; NaN or infinity; an empty batch; a state
-                that the file does not have, or of the wrong shape.
+            ValueError: the wrong number of features, axes or steps; NaN or infinity; masked values; an empty
+                batch; a token beyond its table; names of inputs that the file does not have; a state that it
+                does not have, or of the wrong shape; a normalization that fits no input.
             TypeError: the wrong kind of numbers.
             ModelFileError: the runtime cannot run the file on inputs of that shape.
         """
@@ -144,7 +187,7 @@ class EdgeModel:
         arrays = checked_inputs(x, self.inputs, name, any_batch, by_step)
         total = len(arrays[0]) if arrays[0].ndim else 1
         states = given_states(initial_state, self.states, total, name)
-        values = [encode(array, info) for array, info in zip(arrays, self.inputs, strict=True)]
+        scaled, values, beyond = self._feed.prepared(arrays, normalized)
         if self.rows is None:
             outputs, states = self._run(values, states)
         else:
@@ -153,6 +196,8 @@ class EdgeModel:
                 for chunk in chunks([*values, *states], self.rows)
             ]
             outputs, states = (self._joined(each, total) for each in zip(*parts, strict=True))
+        with self.session.lock:
+            self._feed.count(scaled, beyond)
         decoded = [decode(result, info) for result, info in zip(outputs, self.outputs, strict=True)]
         result = decoded[0] if len(decoded) == 1 else decoded
         if not return_state:
@@ -163,22 +208,12 @@ class EdgeModel:
     def normalise(self, x: Any) -> Array:
         """The features of `x`, `[..., features]`, scaled as for training: (x - mean) / std, float32.
 
+        `predict` and streams do so themselves.
+
         Raises:
             ValueError: the file has no note of it, or another number of features.
         """
-        if self.normalization is None:
-            raise ValueError(
-                f"{self.file.name} says nothing of a normalization. edge.convert.convert(..., "
-                'normalization={"mean": ..., "std": ...}) notes it in the file.'
-            )
-        mean, std = self.normalization
-        array = np.asarray(x, np.float32)
-        if array.shape[-1:] != mean.shape:
-            raise ValueError(
-                f"{self.file.name}: the normalization is for {len(mean)} features, "
-                f"received shape {list(array.shape)}."
-            )
-        return (array - mean) / std
+        return self._feed.scale.apply(x)
 
     def stream(self) -> Stream:
         """A stream of its own, for one time step at a time: it does not disturb `predict` or other streams.
@@ -186,11 +221,13 @@ class EdgeModel:
         Raises:
             ValueError: the file keeps no state between calls, or takes several steps at once.
         """
-        return Stream(self.interface, self.new_session())
+        stream = Stream(self.opening)
+        self._streams.add(stream)
+        return stream
 
     def new_session(self) -> Session:
         """Another interpreter for the same file, with a state of its own."""
-        return Session(self.interface, self._threads, self.runtime)
+        return self.opening.session()
 
     def _run(self, values: list[Array], states: list[Array]) -> tuple[list[Array], list[Array]]:
         """Outputs and states of one call of the file, or, if it takes one step, of one for every step."""
@@ -236,3 +273,10 @@ class EdgeModel:
             return 1
         (only,) = firsts if len(firsts) == 1 else (None,)
         return only if self.metadata else None
+
+
+def _reopened(kind: type[EdgeModel], opening: Opening) -> EdgeModel:
+    """A copy: the same file, with memory of its own."""
+    model = kind.__new__(kind)
+    model._open(opening)
+    return model

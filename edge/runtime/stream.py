@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
-import numpy as np
-
 from edge.aliases import Array
-from edge.runtime.session import Session
+from edge.runtime.clipping import Clipping
+from edge.runtime.feed import Feed
+from edge.runtime.inputs import by_input
+from edge.runtime.opening import Opening
+from edge.runtime.session import Snapshot
 from edge.runtime.states import fed_back, given_states, zeros
-from edge.runtime.values import check_type, decode, encode
-from edge.tflite import Interface, TensorInfo
+from edge.runtime.values import as_array, check_type, decode
+from edge.tflite import TensorInfo
 
 
 class Stream:
@@ -19,9 +22,11 @@ class Stream:
     A file for a fixed batch of several rows runs that many streams side by side: all shapes below then have
     the batch in front.
 
+    It can be copied and pickled, and goes on in a forked process: a copy has a runtime of its own and goes on
+    from where this one is.
+
     Args:
-        interface: of the file.
-        session: that runs it, and nothing else: it holds the state of a file that keeps it.
+        opening: of the file: what makes the engine that runs it, and nothing else.
 
     Raises:
         ValueError: the file keeps no state between calls, or takes several steps at once.
@@ -33,7 +38,8 @@ class Stream:
         >>> stream.reset()  # doctest: +SKIP
     """
 
-    def __init__(self, interface: Interface, session: Session) -> None:
+    def __init__(self, opening: Opening) -> None:
+        interface = opening.interface
         if interface.state not in ("carry", "explicit"):
             keeps = "starts anew at each call" if interface.state == "reset" else "has no state"
             raise ValueError(
@@ -47,26 +53,46 @@ class Stream:
         self._full = interface.shapes(length=1)
         self._zeros = [zeros(state, max(self._batch, 1)) for state in self._states]
         self._given = self._zeros
-        self._session = session
+        self._opening, self._feed = opening, Feed(interface)
+        self._session = opening.session()
         self._session.prepare((*self._full, *(value.shape for value in self._zeros)))
 
-    def step(self, x: Any) -> Any:
+    def __reduce__(self) -> tuple[Any, ...]:
+        with self._session.lock:
+            return _resumed, (type(self), self._opening, self._session.snapshot(), self._given, self._feed)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Stream:
+        with self._session.lock:
+            feed = copy.deepcopy(self._feed)
+            return _resumed(type(self), self._opening, self._session.snapshot(), self._given, feed)
+
+    def __copy__(self) -> Stream:
+        return self.__deepcopy__({})
+
+    def close(self) -> None:
+        """Let go of the memory, and of the process of an isolated file."""
+        self._session.close()
+
+    def step(self, x: Any, *, normalized: bool = False) -> Any:
         """Feed one time step and get the output after it.
 
         Args:
-            x: `[features]`, real numbers; a single integer for a token input; several inputs: a list.
+            x: `[features]`, real numbers in the units of the sensor (a normalization that the file notes is
+                applied); a single integer for a token input; several inputs: a list in the order of the file,
+                or a dictionary by name.
+            normalized: whether `x` is scaled as for training already.
 
         Returns:
             The output of this step, `[outputs]`, float32; several outputs: a list.
 
         Raises:
-            ValueError: the wrong shape, NaN or infinity; the state is as it was before.
+            ValueError: the wrong shape, NaN or infinity, masked values, a token beyond its table, names that
+                are not those of the inputs; the state is as it was before.
             TypeError: the wrong kind of numbers.
+            ModelFileError: the runtime stopped.
         """
-        given = x if len(self._inputs) > 1 else [x]
-        if not isinstance(given, (list, tuple)) or len(given) != len(self._inputs):
-            raise ValueError(f"{self._name} takes a list of {len(self._inputs)} inputs at each step.")
-        values = []
+        arrays = []
+        given = by_input(x, self._inputs, self._name)
         for value, info, single, full in zip(given, self._inputs, self._single, self._full, strict=True):
             array = check_type(value, info)
             if array.shape != single:
@@ -75,17 +101,38 @@ class Stream:
                     f"{self._name}: a step of {info.name!r} has shape {list(single)}{side_by_side}, received "
                     f"{list(array.shape)}."
                 )
-            values.append(encode(array, info).reshape(full))
+            arrays.append(array.reshape(full))
+        scaled, values, beyond = self._feed.prepared(arrays, normalized)
         with self._session.lock:
             results = self._session.run([*values, *self._given])
             outputs = results[: len(self._outputs)]
             pairs = zip(self._states, results[len(self._outputs) :], strict=True)
             self._given = [fed_back(state, value) for state, value in pairs]
+            self._feed.count(scaled, beyond)
         decoded = [
             self._one_step(decode(result, info), timed)
             for result, info, timed in zip(outputs, self._outputs, self._timed, strict=True)
         ]
         return decoded[0] if len(decoded) == 1 else decoded
+
+    @property
+    def clipping(self) -> dict[str, Clipping]:
+        """How much of what this stream was given lay beyond the range that the file was made for, as
+        `EdgeModel.clipping`; `reset` does not reset it.
+
+        Example:
+            >>> for sample in sensor:  # doctest: +SKIP
+            ...     probabilities = stream.step(sample)
+            >>> if stream.clipping["x"].share > 0.01:  # doctest: +SKIP
+            ...     print("the sensor leaves the range:", stream.clipping["x"])
+        """
+        with self._session.lock:
+            return self._feed.clipping
+
+    def reset_clipping(self) -> None:
+        """Count what is clipped from zero."""
+        with self._session.lock:
+            self._feed.reset_clipping()
 
     @property
     def state(self) -> dict[str, Array]:
@@ -106,7 +153,7 @@ class Stream:
         self._check_readable()
         whole = {**self.state, **values}
         if self._batch <= 1:
-            whole = {name: np.asarray(value)[None] for name, value in whole.items()}
+            whole = {name: as_array(value, f"The state {name!r}")[None] for name, value in whole.items()}
         given = given_states(whole, self._states, max(self._batch, 1), self._name)
         with self._session.lock:
             self._given = given
@@ -144,3 +191,13 @@ class Stream:
         if timed and output.ndim >= 2:
             output = output[:, 0]
         return output[0] if self._batch <= 1 and output.ndim else output
+
+
+def _resumed(
+    kind: type[Stream], opening: Opening, snapshot: Snapshot, given: list[Array], feed: Feed
+) -> Stream:
+    """A copy that goes on from there."""
+    stream = kind(opening)
+    stream._session.restore(snapshot)
+    stream._given, stream._feed = given, feed
+    return stream

@@ -10,17 +10,58 @@ from edge.aliases import Array
 from edge.tflite import TensorInfo
 
 
+def as_array(value: Any, label: str) -> Array:
+    """`value` as an array of which nothing was lost.
+
+    Args:
+        value: an array, a list, a tensor or a table of another library, or a number.
+        label: what messages call it.
+
+    Raises:
+        ValueError: rows of different lengths; a masked array with values masked out.
+        TypeError: what NumPy makes no array of.
+    """
+    hidden = _masked(value)
+    if hidden:
+        raise ValueError(
+            f"{label}: received a masked array with {hidden} values masked out, of which the model would "
+            "know nothing; put values in their place, as x.filled(0) does."
+        )
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        if (
+            "inhomogeneous" in str(error)
+            or "different lengths" in str(error)
+            or "setting an array" in str(error)
+        ):
+            raise ValueError(f"{label}: received rows of different lengths.") from None
+        raise ValueError(f"{label}: {_first_line(error)}") from None
+    except Exception as error:  # another library's way to an array, which raises what it likes
+        raise TypeError(f"{label}: {type(value).__name__} gives no array: {_first_line(error)}") from None
+
+
+def _masked(value: Any) -> int:
+    """How many values are masked out, in an array or in a list of them."""
+    if isinstance(value, np.ma.MaskedArray):
+        return int(np.ma.count_masked(value))
+    if isinstance(value, (list, tuple)):
+        return sum(_masked(each) for each in value if isinstance(each, (list, tuple, np.ma.MaskedArray)))
+    return 0
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".") + "."
+
+
 def check_type(value: Any, info: TensorInfo) -> Array:
     """`value` as an array of the kind of numbers that `info` takes.
 
     Raises:
         TypeError: numbers of another kind: strings, complex numbers, real numbers for tokens.
-        ValueError: no rectangular array, NaN or infinity, integers too large.
+        ValueError: no rectangular array, masked values, NaN or infinity, integers too large.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"Input {info}: received rows of different lengths.") from None
+    array = as_array(value, f"Input {info}")
     kinds = "fiub" if info.is_real else ("b" if info.dtype.kind == "b" else "iu")
     if array.dtype.kind not in kinds:
         found = "Python objects" if array.dtype.kind == "O" else f"{array.dtype} values"
@@ -47,8 +88,12 @@ def encode(array: Array, info: TensorInfo) -> Array:
     if info.scale is None or info.zero_point is None:
         return array.astype(info.dtype, copy=False)
     limits = np.iinfo(info.dtype)
-    steps = np.rint(array / np.float64(info.scale)) + info.zero_point
-    return np.clip(steps, limits.min, limits.max).astype(info.dtype)
+    return np.clip(steps(array, info.scale, info.zero_point), limits.min, limits.max).astype(info.dtype)
+
+
+def steps(array: Array, scale: float, zero_point: int) -> Array:
+    """Values in steps of a scale, rounded to the nearest and not clipped."""
+    return np.asarray(np.rint(array / np.float64(scale)) + zero_point)
 
 
 def decode(array: Array, info: TensorInfo) -> Array:

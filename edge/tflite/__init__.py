@@ -3,7 +3,7 @@
 May import: errors.
 """
 
-from edge.tflite.interface import Interface, State, TensorInfo, describe
+from edge.tflite.interface import Interface, State, TensorInfo, describe, describe_content
 from edge.tflite.model_file import Graph, ModelFile, Operator, Tensor
 from edge.tflite.note import Note
 from edge.tflite.parser import parse, read
@@ -18,6 +18,7 @@ __all__ = [
     "Tensor",
     "TensorInfo",
     "describe",
+    "describe_content",
     "parse",
     "read",
 ]

@@ -9,11 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
+from edge.tflite.indexing import check_indices
 from edge.tflite.model_file import Graph, Operator, Tensor
-from edge.tflite.operands import LSTM_INPUT_GATE, LSTM_OPERANDS, NEEDS, NO_NUMBERS, OF_NUMBERS, WITH_OPTIONAL
+from edge.tflite.operands import (
+    LSTM_INPUT_GATE,
+    LSTM_OPERANDS,
+    NEEDS,
+    NO_NUMBERS,
+    OF_NUMBERS,
+    STATES,
+    WITH_OPTIONAL,
+)
+from edge.tflite.quantities import check_scales_of
 from edge.tflite.reader import DamageError
+from edge.tflite.resources import check_resources
 
 # Bits of one value; strings and handles of resources have no fixed size.
 BITS = {
@@ -45,14 +54,6 @@ def check_constant(name: str, shape: Sequence[int], dtype: str, size: int) -> No
         raise DamageError(f"tensor {name!r} of shape {_short(shape)} has {size} bytes, it needs {needed}")
 
 
-def check_scales(name: str, shape: Sequence[int], scales: int, zero_points: int, axis: int) -> None:
-    """The quantization of a tensor: no scale, one, or one for each index along an axis."""
-    if scales > 1 and not (0 <= axis < len(shape) and shape[axis] in (scales, -1)):
-        raise DamageError(f"tensor {name!r} of shape {_short(shape)} has {scales} scales along axis {axis}")
-    if zero_points not in (0, 1, scales):
-        raise DamageError(f"tensor {name!r} has {scales} scales and {zero_points} zero points")
-
-
 def bytes_of(shape: Sequence[int], dtype: str) -> int:
     """Bytes that a tensor takes, at least 0; a free axis counts as 1."""
     return (math.prod(abs(n) for n in shape) * BITS.get(dtype, 0) + 7) // 8
@@ -65,12 +66,12 @@ def check_graphs(graphs: Sequence[Graph], data: Callable[[Tensor], bytes]) -> No
             if operator.name in NEEDS and not operator.custom:
                 _check_operator(operator)
                 _check_types(operator, graph)
-            if operator.name == "SLICE":
-                _check_slice([graph.tensors[index] for index in operator.inputs[:3]], data)
+            check_scales_of(operator, graph)
+            check_indices(operator, graph, data)
             _check_calls(operator, graphs)
         _check_flow(graph)
-        _check_resources(graph)
     _check_recursion(graphs)
+    check_resources(graphs)
 
 
 def _check_operator(operator: Operator) -> None:
@@ -105,40 +106,6 @@ def _check_types(operator: Operator, graph: Graph) -> None:
         raise DamageError(f"an LSTM makes {types[-1]} of {types[0]}")
 
 
-def _check_slice(operands: Sequence[Tensor], data: Callable[[Tensor], bytes]) -> None:
-    """A constant SLICE lies inside its operand; tflite-runtime does not ask."""
-    whole, *ends = operands
-    if any(not tensor.size or tensor.dtype not in ("int32", "int64") for tensor in ends):
-        return  # computed
-    if not whole.shape:
-        return  # its rank is not known
-    begin, size = (np.frombuffer(data(tensor), tensor.dtype).tolist() for tensor in ends)
-    if not len(begin) == len(size) == len(whole.shape):
-        raise DamageError(f"a SLICE of {len(begin)} axes is taken of {len(whole.shape)}")
-    for start, length, n in zip(begin, size, whole.shape, strict=True):
-        if start < 0 or length < -1 or (n >= 0 and start + max(length, 0) > n):
-            raise DamageError(f"a SLICE from {start} of {length} is taken of {n}")
-
-
-def _check_resources(graph: Graph) -> None:
-    """What is read from a resource variable has the shape of what is assigned to it."""
-    for operator in graph.operators:
-        ends = {"READ_VARIABLE": operator.inputs, "ASSIGN_VARIABLE": operator.inputs}
-        for index in ends.get(operator.name, operator.outputs if operator.name == "VAR_HANDLE" else ())[:1]:
-            if graph.tensors[index].dtype != "resource":
-                raise DamageError(f"an operator {operator.name} has no resource")
-    shapes = {
-        operator.inputs[0]: graph.tensors[operator.inputs[1]].shape
-        for operator in graph.operators
-        if operator.name == "ASSIGN_VARIABLE"
-    }
-    for operator in graph.operators:
-        if operator.name == "READ_VARIABLE" and operator.inputs[0] in shapes:
-            read, assigned = graph.tensors[operator.outputs[0]].shape, shapes[operator.inputs[0]]
-            if -1 not in (*read, *assigned) and read != assigned:
-                raise DamageError(f"a variable of shape {_short(assigned)} is read as {_short(read)}")
-
-
 def _check_calls(operator: Operator, graphs: Sequence[Graph]) -> None:
     for index in operator.calls:
         if not 0 <= index < len(graphs):
@@ -162,9 +129,17 @@ def _check_calls(operator: Operator, graphs: Sequence[Graph]) -> None:
 def _check_flow(graph: Graph) -> None:
     """Nothing is read that was not written before, and nothing is written that is constant."""
     ready = set(graph.inputs)
+    kept = {
+        op.inputs[place]
+        for op in graph.operators
+        for place in STATES.get(op.name, ())
+        if place < len(op.inputs) and not op.custom
+    }
     for index, tensor in enumerate(graph.tensors):
-        # A tensor without elements has nothing to read.
-        if tensor.size or tensor.is_variable or 0 in tensor.shape:
+        if tensor.is_variable and tensor.size:
+            raise DamageError(f"tensor {index} is a variable and has a value that is constant")
+        # A vector without elements (the shape of a number) has nothing to read; a row of none is computed.
+        if tensor.size or (tensor.is_variable and index in kept) or tensor.shape == (0,):
             ready.add(index)
     written: set[int] = set()
     for operator in graph.operators:

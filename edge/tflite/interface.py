@@ -170,8 +170,12 @@ def describe(path: str | Path) -> Interface:
     Raises:
         ModelFileError: the file is missing, cut, damaged or no model, or of a newer version.
     """
-    content = read(path)
-    file = parse(content, Path(path).name)
+    return describe_content(read(path), Path(path).name)
+
+
+def describe_content(content: bytes, name: str) -> Interface:
+    """The same for the bytes of a file; `name` is how messages call it."""
+    file = parse(content, name)
     return Interface(content, file, read_note(file))
 
 

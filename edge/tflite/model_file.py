@@ -18,11 +18,30 @@ class Tensor(NamedTuple):
     is_variable: bool
 
 
+class Slicing(NamedTuple):
+    """How a STRIDED_SLICE takes its bounds: masks with a bit an axis, and whether its ends count from
+    where it begins."""
+
+    begin_mask: int
+    end_mask: int
+    ellipsis_mask: int
+    new_axis_mask: int
+    shrink_mask: int
+    is_offset: bool
+
+    @property
+    def adds_axes(self) -> bool:
+        """Whether the axes of the result, or of the bounds, are not those of the operand."""
+        return bool(self.ellipsis_mask or self.new_axis_mask)
+
+
 class Operator(NamedTuple):
     """An operator: tensors by their index, -1 for an operand left out.
 
     `options` is the number of their type in the schema, `calls` are the graphs that it runs, and `splits` is
-    in how many outputs it splits its input, None for most operators.
+    in how many outputs it splits its input, None for most operators. `axis` is the one along which GATHER
+    looks up, None where each row of a batch has a table of its own; `slicing` are
+    the options of a STRIDED_SLICE; `variable` is what VAR_HANDLE calls its variable.
     """
 
     name: str
@@ -33,6 +52,9 @@ class Operator(NamedTuple):
     options: int = 0
     calls: tuple[int, ...] = ()
     splits: int | None = None
+    axis: int | None = 0
+    slicing: Slicing | None = None
+    variable: str = ""
 
 
 class Graph(NamedTuple):

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ModelFileError
-from edge.tflite import checks, opcodes, operands
-from edge.tflite.model_file import Graph, ModelFile, Operator, Tensor
+from edge.tflite import checks, opcodes, operands, quantities
+from edge.tflite.model_file import Graph, ModelFile, Operator, Slicing, Tensor
 from edge.tflite.reader import DamageError, Reader, Table
 
 IDENTIFIER = b"TFL3"
@@ -146,7 +146,8 @@ def _tensor(tensor: Table, buffers: list[slice]) -> Tensor:
         quantization.numbers(1, "<f4")  # and largest values
         details = quantization.table(5)
         if details is None:
-            checks.check_scales(name, shape, len(scales), len(zero_points), quantization.number(6, "i"))
+            axis = quantization.number(6, "i")
+            quantities.check_quantization(name, shape, dtype, scales, zero_points, axis)
         elif quantization.number(4, "B") == CUSTOM_QUANTIZATION:
             details.blob(0)
     sparsity = tensor.table(6)
@@ -180,7 +181,10 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
     code = codes[_index(operator.number(0, "I"), len(codes), "operator code")]
     kind, options = operator.number(3, "B"), operator.table(4)
     calls: tuple[int, ...] = ()
-    splits = None
+    splits: int | None = None
+    axis: int | None = 0
+    slicing: Slicing | None = None
+    variable = ""
     if options is not None:
         for type_of_options, field, read in _OPTIONS_WITH_POINTERS:
             if kind == type_of_options:
@@ -191,6 +195,13 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
                 raise DamageError(f"an operator {code[0]} has a stride or a size below 1")
         calls = tuple(options.number(field, "i") for field in operands.CALLS.get(kind, ()))
         splits = options.number(operands.OUTPUTS[kind], "i") if kind in operands.OUTPUTS else None
+        if kind == operands.GATHER:
+            axis = None if options.number(1, "i") else options.number(0, "i")
+        if kind == operands.STRIDED_SLICE:
+            begin, end, ellipsis, new, shrink = (options.number(field, "i") for field in range(5))
+            slicing = Slicing(begin, end, ellipsis, new, shrink, bool(options.number(5, "B")))
+        if kind == operands.VAR_HANDLE:
+            variable = f"{options.text(0)}/{options.text(1)}"
     newest = operator.table(12)  # options of the newest operators
     if newest is not None and operator.number(11, "B") == operands.COMPOSITE:
         calls = (newest.number(operands.COMPOSITE_FIELD, "i"),)
@@ -199,7 +210,9 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
     for field in (1, 2, 8):  # inputs, outputs, intermediates
         indices = operator.words(field)
         ends.append(tuple(index if index == -1 else _index(index, tensors, "tensor") for index in indices))
-    return Operator(*code, ends[0], ends[1], kind if options is not None else 0, calls, splits)
+    return Operator(
+        *code, ends[0], ends[1], kind if options is not None else 0, calls, splits, axis, slicing, variable
+    )
 
 
 # The options (number of the union's type, field) that point to more data; all others hold numbers only.

@@ -38,6 +38,12 @@ def variables(graph: Graph) -> tuple[Variable, ...]:
     return tuple(found)
 
 
+def variable_indices(graph: Graph) -> list[int]:
+    """The same as numbers of tensors."""
+    used = {index for op in graph.operators for index in (*op.inputs, *op.outputs)}
+    return [index for index, tensor in enumerate(graph.tensors) if tensor.is_variable and index in used]
+
+
 def has_resources(graph: Graph) -> bool:
     """Whether the graph assigns resource variables, as a stock conversion of `stateful=True` does."""
     return any(operator.name == RESOURCE for operator in graph.operators)

@@ -23,6 +23,17 @@ from tests.helpers.layers import randomise
 FEATURES, CLASSES, STEPS = 6, 5, 10
 FOLDER = Path(tempfile.mkdtemp(prefix="edge-files-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+OURS: dict[str, dict[str, Any]] = {
+    "reset": {},
+    "carry": {"state": "carry"},
+    "dynamic": {"quantize": "dynamic"},
+    "int8": {"quantize": "int8"},
+    "int8_carry": {"quantize": "int8", "state": "carry"},
+    "int8_real_ends": {"quantize": "int8", "input_type": "float32", "output_type": "float32"},
+    "int16x8": {"quantize": "int16x8"},
+    "unrolled": {"lowering": "unrolled", "length": STEPS},
+    "unrolled_int8": {"lowering": "unrolled", "length": STEPS, "quantize": "int8"},
+}
 
 
 def sequences(batch: int, steps: int = STEPS, seed: int = 0) -> np.ndarray:
@@ -53,6 +64,15 @@ def keras_model(kind: str = "sequences") -> keras.Model:
     if kind == "stateful":
         x = keras.Input(batch_shape=(1, 1, FEATURES))
         return keras.Model(x, layers.LSTM(4, stateful=True, unroll=True)(x))
+    if kind == "cnn":
+        x = keras.Input((12, 12, 2))
+        h = layers.BatchNormalization()(layers.Conv2D(4, 3, strides=2, activation="relu")(x))
+        h = layers.DepthwiseConv2D(2, padding="same", activation="relu6")(layers.MaxPooling2D(2, 1)(h))
+        h = layers.Flatten()(layers.AveragePooling2D(2)(layers.Concatenate()([h, layers.Conv2D(4, 1)(h)])))
+        return keras.Model(x, layers.Softmax()(layers.Dense(CLASSES)(h)))
+    if kind == "gru":  # a loop too
+        x = keras.Input(batch_shape=(1, STEPS, FEATURES))
+        return keras.Model(x, layers.Dense(CLASSES)(layers.GRU(8)(x)))
     assert kind == "multi"
     a, b = keras.Input((None, 3), name="a"), keras.Input((2,), name="b")
     joined = layers.Concatenate()([layers.GlobalMaxPooling1D()(a), b])
@@ -61,23 +81,23 @@ def keras_model(kind: str = "sequences") -> keras.Model:
 
 @cache
 def model_file(kind: str) -> Path:
-    """A file: `reset`, `carry`, `dynamic`, `int8` and `int8_carry` are ours; `stock`, `dense`, `dense_int8`,
-    `tokens`, `multi` and `stateful` are by TensorFlow's converter."""
+    """A file: those of `OURS` are by `convert`; `stock`, `gru`, `dense`, `cnn`, `tokens`, `multi` and
+    `stateful` are by TensorFlow's converter, some also with `_int8` or `_dynamic` behind the name."""
     path = FOLDER / f"{kind}.tflite"
-    ours: dict[str, dict[str, Any]] = {
-        "reset": {},
-        "carry": {"state": "carry"},
-        "dynamic": {"quantize": "dynamic"},
-        "int8": {"quantize": "int8", "representative_data": sequences(32)},
-        "int8_carry": {"quantize": "int8", "representative_data": sequences(32), "state": "carry"},
-    }
-    if kind in ours:
-        convert(keras_model(), path, **ours[kind])
+    if kind in OURS:
+        options = dict(OURS[kind])
+        if options.get("quantize") in ("int8", "int16x8"):
+            options["representative_data"] = sequences(32)
+        convert(keras_model(), path, **options)
         return path
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(kind.removesuffix("_int8")))
-    if kind.endswith("_int8"):
-        data = sequences(64)[:, 0]
+    name, _, numbers = kind.partition("_")
+    model = keras_model(name)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if numbers:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if numbers == "int8":
+        rng = np.random.default_rng(0)
+        data = rng.normal(size=(64, *model.input_shape[1:])).astype(np.float32)
         converter.representative_dataset = lambda: ([row[None]] for row in data)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8

@@ -18,7 +18,8 @@ from tests.helpers.device_files import CLASSES, FEATURES, FOLDER, STEPS, sequenc
 LABELS = ("squat", "lunge", "plank", "bridge", "rest")
 NORMALIZATION = {"mean": [0.5] * FEATURES, "std": [2.0] * FEATURES}
 FILES: dict[str, dict[str, Any]] = {
-    "step": {"lowering": "step", "labels": LABELS, "normalization": NORMALIZATION},
+    "step": {"lowering": "step"},
+    "noted": {"lowering": "step", "labels": LABELS, "normalization": NORMALIZATION},
     "step_int8": {"lowering": "step", "quantize": "int8"},
     "sequence": {"state": "explicit"},
     "sequence_int8": {"state": "explicit", "quantize": "int8"},

@@ -16,7 +16,7 @@ def test_a_stream_from_a_file(machine: Machine, device_half: Path, tmp_path: Pat
     raw = x * NORMALIZATION["std"][0] + NORMALIZATION["mean"][0]
     text = "\n\n".join("\n".join(" ".join(map(str, row.tolist())) for row in each) for each in raw)
     (tmp_path / "samples.txt").write_text(text)
-    program, files = "edge.devices.raspberry_pi.stream", (explicit_file("step"), tmp_path / "samples.txt")
+    program, files = "edge.devices.raspberry_pi.stream", (explicit_file("noted"), tmp_path / "samples.txt")
     done = machine.run(["-m", program, *files], PYTHONPATH=str(device_half))
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]

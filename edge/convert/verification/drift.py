@@ -172,6 +172,6 @@ def _run_stream(stream: Any, pair: Pair, x: list[Array], count: int, rows: int) 
     results = []
     for step in range(count):
         now = [array[step] for array in given]
-        result = stream.step(now if len(now) > 1 else now[0])
+        result = stream.step(now if len(now) > 1 else now[0], normalized=True)
         results.append(result if isinstance(result, list) else [result])
     return [np.stack(each) for each in zip(*results, strict=True)]

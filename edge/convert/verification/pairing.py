@@ -79,7 +79,7 @@ def run_file(pair: Pair, x: Samples) -> list[Array]:
     parts = in_batches(given, rows) if pair.file.rows is None and rows > 1 else [given]
     results = []
     for part in parts:
-        outputs = pair.file.predict(part if len(part) > 1 else part[0])
+        outputs = pair.file.predict(part if len(part) > 1 else part[0], normalized=True)
         results.append(outputs if isinstance(outputs, list) else [outputs])
     return [
         np.concatenate(each)[: len(x[0])] if len(parts) > 1 else each[0]

@@ -24,13 +24,13 @@ def stream_note(path: Path, whole: Signature, samples: Samples) -> str | None:
         return None  # a stream has its time axis at every input
     model = edge.load(path, runtime="ai-edge-litert")
     first = [array[:1, :STEPS] for array in samples]
-    together = model.predict(first if len(first) > 1 else first[0])
+    together = model.predict(first if len(first) > 1 else first[0], normalized=True)
     wanted = [np.asarray(output) for output in (together if isinstance(together, list) else [together])]
     try:
         stream = model.stream()
         for step in range(first[0].shape[1]):
             now = [array[0, step] for array in first]
-            answer = stream.step(now if len(now) > 1 else now[0])
+            answer = stream.step(now if len(now) > 1 else now[0], normalized=True)
     except ValueError:
         return f"the file cannot run one step at a time: {LOOKS_FURTHER}"
     found = answer if isinstance(answer, list) else [answer]

@@ -20,6 +20,7 @@ from edge.convert.verification.drift import drift
 from edge.convert.verification.outputs import Scale, check_labels, check_output, tolerance_for
 from edge.convert.verification.pairing import Pair, pair_inputs, pair_outputs, run_file
 from edge.convert.verification.parity import keras_outputs
+from edge.errors import as_count
 from edge.inspection.overview import inspect
 from edge.results.verification import Drift, Verification
 from edge.runtime.model import EdgeModel
@@ -69,7 +70,7 @@ def verify(
         >>> verify("model.keras", "model.tflite", np.load("x.npy")).is_ok  # doctest: +SKIP
         True
     """
-    if isinstance(drift_steps, bool) or not isinstance(drift_steps, int) or drift_steps < 0:
+    if as_count(drift_steps) is None and (isinstance(drift_steps, bool) or drift_steps != 0):
         raise ValueError(f"drift_steps is a number of steps, 0 or more; received {drift_steps!r}.")
     if tolerance is not None and not (tolerance >= 0 and math.isfinite(tolerance)):
         raise ValueError(f"tolerance must be a number, 0 or more; received {tolerance!r}.")

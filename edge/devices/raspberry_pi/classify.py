@@ -65,8 +65,7 @@ class Classifier:
                 self.stream.reset()
                 continue
             start = time.perf_counter()
-            x = sample if self.model.normalization is None else self.model.normalise(sample)
-            output = self.stream.step(x)
+            output = self.stream.step(sample)
             first = np.atleast_1d(output[0] if isinstance(output, list) else output)
             seconds = time.perf_counter() - start
             self.seconds.append(seconds)

@@ -79,11 +79,15 @@ class Model {
   }
 }
 
-// (x - mean) / std for each feature, as it was done for training; x as it is where the file notes nothing.
+// One sample, [features]: (x - mean) / std, as it was done for training; as it is where the file notes nothing.
+// In float64 of a float32 number, and rounded at the end: the numbers of EdgeModel.predict.
 export function normalised(values, normalization) {
   if (!normalization) return values;
   const { mean, std } = normalization;
-  return Float32Array.from(values, (x, n) => Math.fround(x - mean[n % mean.length]) / std[n % std.length]);
+  if (mean.length !== values.length) {
+    throw new Error(`The file notes a normalization of ${mean.length} features, and is given ${values.length}.`);
+  }
+  return Float32Array.from(values, (x, n) => (Math.fround(x) - mean[n]) / std[n]);
 }
 
 // The runtimes cannot resize an input. A file opened with another length in its place runs at that length.

@@ -64,12 +64,12 @@ def in_browser(browser: Browser, kind: str, target: str, x: np.ndarray, length: 
 def in_python(kind: str, x: np.ndarray) -> np.ndarray:
     model = edge.load(web_file(kind))
     if model.state != "carry":
-        result: np.ndarray = model.predict(x)
+        result: np.ndarray = model.predict(x, normalized=True)  # as the graph takes it
         return result
     stream, answers = model.stream(), []
     for sequence in x:
         stream.reset()
-        answers.append([stream.step(sample) for sample in sequence][-1])
+        answers.append([stream.step(sample, normalized=True) for sample in sequence][-1])
     return np.array(answers)
 
 

@@ -45,7 +45,7 @@ def test_a_stream_from_stdin_says_what_keras_says() -> None:
     x = 3 * sequences(2, seed=4)
     raw = x * NORMALIZATION["std"][0] + NORMALIZATION["mean"][0]  # as a sensor gives it
     done = program(
-        "stream", explicit_file("step"), text=f"a,b,c,d,e,f\n{as_text(raw[0])}\n\n{as_text(raw[1])}\n"
+        "stream", explicit_file("noted"), text=f"a,b,c,d,e,f\n{as_text(raw[0])}\n\n{as_text(raw[1])}\n"
     )
     assert done.returncode == 0, done.stderr
     wanted = expected(x)[0].reshape(-1, len(LABELS))

@@ -97,7 +97,7 @@ def test_tflite_runtime_gives_the_same(tmp_path: Path) -> None:
 
 
 def test_what_a_file_says_of_itself() -> None:
-    model = edge.load(explicit_file("step"))
+    model = edge.load(explicit_file("noted"))
     assert (model.state, model.lowering) == ("explicit", "step")
     assert [info.shape for info in model.inputs] == [(1, 1, FEATURES)]
     assert [info.shape for info in model.outputs] == [(1, 1, CLASSES), (1, 2)]

@@ -1,6 +1,7 @@
 """Damaged files, by the thousand: refused in a sentence, or run, and nothing in between.
 
 What the reader lets through goes to the runtime in a forked process, whose death is seen and counted.
+`python -m tests.helpers.damaged_runs` does so for any file.
 """
 
 from __future__ import annotations
@@ -23,20 +24,17 @@ from edge.benchmark.host import benchmark
 from edge.benchmark.worker import Worker
 from edge.errors import ModelFileError
 from edge.inspection import inspect
-from tests.helpers.device_files import model_file
+from tests.helpers.damage import flipped
+from tests.helpers.device_files import OURS, model_file
+from tests.helpers.explicit_files import FILES, explicit_file
 from tests.helpers.places import ROOT
 
 KINDS = ("reset", "int8", "dynamic", "carry", "stock")
+STOCK = (
+    "stock", "gru", "dense", "dense_int8", "cnn", "cnn_int8", "cnn_dynamic", "tokens", "multi", "stateful",
+)  # fmt: skip
 QUICKLY = 2.0  # seconds for any file of this size
 SEED = 4
-
-
-def flipped(content: bytes, rng: random.Random) -> bytes:
-    """One byte is another, or one bit."""
-    damaged, at = bytearray(content), rng.randrange(len(content))
-    other = rng.randrange(1, 256) if rng.random() < 0.5 else 1 << rng.randrange(8)
-    damaged[at] ^= other
-    return bytes(damaged)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -72,94 +70,46 @@ def test_load_refuses_a_file_that_is_cut_at_any_place(kind: str, tmp_path: Path)
             edge.load(path)
 
 
-# argv: runtime, file, how many, seed. The runtime is imported once; each child loads and runs one file.
-LOAD_AND_RUN = """
-import os, random, resource, signal, sys, tempfile
-from pathlib import Path
-from edge.errors import ModelFileError
-from edge.runtime.interpreter import find_runtime
-from edge import EdgeModel
-from edge.tflite import parse
-runtime, path, count, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-find_runtime(runtime)
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-content, rng, names = path.read_bytes(), random.Random(seed), {}
-def flipped():
-    damaged, at = bytearray(content), rng.randrange(len(content))
-    damaged[at] ^= rng.randrange(1, 256) if rng.random() < 0.5 else 1 << rng.randrange(8)
-    return bytes(damaged)
-def use(target):
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-    signal.alarm(10)
-    try:
-        model = EdgeModel(target, None, runtime)
-        model.prepare(3)
-        for _ in range(2):
-            model.session.invoke()
-    except ValueError as error:
-        return 1 if str(error).count("\\n") == 0 else 2
-    except MemoryError:
-        return 1
-    except BaseException as error:
-        return 2
-    return 0
-counts = {"refused": 0, "ran": 0, "stopped": 0, "crashed": 0, "other": 0}
-with tempfile.TemporaryDirectory() as folder:
-    target = Path(folder) / "damaged.tflite"
-    for _ in range(count):
-        damaged = flipped()
-        try:
-            parse(damaged)
-        except ModelFileError:
-            counts["refused"] += 1
-            continue
-        target.write_bytes(damaged)
-        child = os.fork()
-        if child == 0:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            os._exit(use(target))
-        status = os.waitpid(child, 0)[1]
-        if os.WIFSIGNALED(status):
-            counts["crashed"] += 1
-        else:
-            counts[("ran", "stopped", "other")[os.WEXITSTATUS(status)]] += 1
-print(__import__("json").dumps(counts))
-"""
-
-
-def fates(runtime: str, kind: str, count: int) -> dict[str, int]:
-    """What becomes of that many files with one flip each."""
+def fates(runtime: str, path: Path, count: int) -> dict[str, int]:
+    """What becomes of that many damaged files: see `tests.helpers.damaged_runs`."""
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
-        [sys.executable, "-c", LOAD_AND_RUN, runtime, str(model_file(kind)), str(count), str(SEED)],
+        [sys.executable, "-m", "tests.helpers.damaged_runs", runtime, str(path), str(count), str(SEED)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": paths},
+        cwd=ROOT,
         check=True,
     )
-    found: dict[str, int] = json.loads(done.stdout)
+    found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
     assert sum(found.values()) == count
     return found
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_flip_is_refused_or_harmless(kind: str) -> None:
-    found = fates("ai-edge-litert", kind, 120)
-    assert found["other"] == 0
-    assert found["crashed"] <= 1  # none was seen; kernels of another version may trip over another flip
-    assert min(found["refused"], found["ran"]) > 25  # both ways were taken
+RUNTIMES = ("ai-edge-litert", "tflite-runtime")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+@needs_fork
+@pytest.mark.parametrize("kind", ["int8_carry", "stock", "cnn_int8", "step"])
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_damage_is_refused_or_harmless(name: str, kind: str) -> None:
+    """Bytes and fields; the seed is fixed, so that these very files are tried each time."""
+    pytest.importorskip(name.replace("-", "_"))
+    found = fates(name, explicit_file(kind) if kind in FILES else model_file(kind), 60)
+    assert (found["crashed"], found["raw"]) == (0, 0)
+    assert min(found["refused"], found["ran"]) > 10  # both ways were taken
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("kind", [*KINDS, "int8_carry", "stateful", "multi", "dense_int8", "tokens"])
-@pytest.mark.parametrize("name", ["ai-edge-litert", "tflite-runtime"])
-def test_thousands_of_flips_are_refused_or_harmless(name: str, kind: str) -> None:
+@needs_fork
+@pytest.mark.parametrize("kind", [*OURS, *STOCK, *FILES])
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_thousands_of_damaged_files_are_refused_or_harmless(name: str, kind: str) -> None:
     pytest.importorskip(name.replace("-", "_"))
-    found = fates(name, kind, 5000)
-    assert found["other"] == 0
-    assert found["crashed"] <= 2
+    found = fates(name, explicit_file(kind) if kind in FILES else model_file(kind), 400)
+    assert found["raw"] == 0
+    assert found["crashed"] == 0
 
 
 def test_the_benchmark_measures_or_names_a_damaged_file(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
 @pytest.mark.parametrize(("edit", "message"), [row[1:] for row in DAMAGE], ids=[row[0] for row in DAMAGE])
 def test_a_damaged_note(edit: Callable[[dict[str, Any]], None], message: str, tmp_path: Path) -> None:
     with pytest.raises(edge.ModelFileError, match=f"changed.tflite is damaged: in its metadata .*{message}"):
-        noted("step", edit, tmp_path)
+        noted("noted", edit, tmp_path)
 
 
 def test_a_file_of_a_newer_version_says_so(tmp_path: Path) -> None:

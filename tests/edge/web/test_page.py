@@ -61,7 +61,7 @@ def test_a_recording_moves_the_bars(page: Page) -> None:
     page.tap("#start")
     page.wait("#pace", "The recording is over")
     model = edge.load(web_file(kind))
-    wanted = model.predict(model.normalise(3 * sequences(2, seed=3)))[-1]
+    wanted = model.predict(3 * sequences(2, seed=3))[-1]
     assert page.bars() == percents(wanted)
     assert page.text("#best") == LABELS[int(wanted.argmax())]
     assert page.text("#pace").startswith(f"The recording is over. {2 * STEPS} samples, ")
@@ -85,7 +85,7 @@ def test_motion_moves_the_bars(page: Page) -> None:
     page.wait("#pace", "ms an answer")
     model = edge.load(web_file("free"))
     units = np.array([1 / 9.80665] * 3 + [np.pi / 180] * 3)
-    window = np.tile(model.normalise(np.array(still) * units), (1, 10, 1))
+    window = np.tile(np.array(still) * units, (1, 10, 1))
     assert page.bars() == percents(model.predict(window)[0])
     page.tap("#start")
     assert page.text("#pace").startswith("Stopped. ")

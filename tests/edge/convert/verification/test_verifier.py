@@ -97,11 +97,11 @@ def test_a_wrong_state_shows_in_the_drift_alone(
 
     step, count = Stream.step, [0]
 
-    def forgetful(self: Stream, x: Any) -> Any:
+    def forgetful(self: Stream, x: Any, **options: Any) -> Any:
         count[0] += 1
         if count[0] % 100 == 0:
             self.reset()
-        return step(self, x)
+        return step(self, x, **options)
 
     monkeypatch.setattr(Stream, "step", forgetful)
     model, path = streamed
@@ -259,9 +259,9 @@ def test_an_error_that_grows_is_called_so(
 
     step, count = Stream.step, [0]
 
-    def drifting(self: Stream, x: Any) -> Any:
+    def drifting(self: Stream, x: Any, **options: Any) -> Any:
         count[0] += 1
-        return step(self, x) + 1e-6 * count[0] ** 0.5
+        return step(self, x, **options) + 1e-6 * count[0] ** 0.5
 
     monkeypatch.setattr(Stream, "step", drifting)
     model, path = streamed
