@@ -71,6 +71,8 @@ class LSTMPlusCell(keras.layers.Layer, NoisyCell):
         projection_units, cell_clip, projection_clip, zoneout_output, zoneout_cell: fields of the spec, for
             any variant.
         seed: of dropout, zoneout and weight drop.
+        implementation: as of `keras.layers.LSTMCell`; 1 draws a mask of `dropout` for every gate, 2 one for
+            all of them. With `recurrent_dropout` it is 1.
 
     Weights: `kernel [input, 4*units]`, `recurrent_kernel [units, 4*units]` and `bias [4*units]`, blocks in
     Keras's order i, f, c, o; `peephole_kernel [3, units]`, rows in the order i, f, o. A variant with fewer
@@ -102,6 +104,7 @@ class LSTMPlusCell(keras.layers.Layer, NoisyCell):
         weight_drop: float = 0.0,
         chrono: int | None = None,
         seed: int | None = None,
+        implementation: int = 2,
         **kwargs: Any,
     ) -> None:
         if not is_positive_integer(units):
@@ -112,7 +115,6 @@ class LSTMPlusCell(keras.layers.Layer, NoisyCell):
             raise ValueError(
                 f"chrono is the longest memory in steps, an integer from 3 on; received {chrono!r}."
             )
-        kwargs.pop("implementation", None)  # a choice between Keras's own two loops
         fields = {name: kwargs.pop(name) for name in SPEC_ARGUMENTS if name in kwargs}
         groups = {name: kwargs.pop(name) for name in list(kwargs) if name in _GROUP_ARGUMENTS}
         super().__init__(**kwargs)
@@ -131,7 +133,7 @@ class LSTMPlusCell(keras.layers.Layer, NoisyCell):
             setattr(self, name, _GETTERS[role](groups.get(name, default)))
         self.chrono = chrono
         rates = {"dropout": dropout, "recurrent_dropout": recurrent_dropout, "weight_drop": weight_drop}
-        self.set_noise(rates, seed)
+        self.set_noise(rates, seed, implementation)
         self.output_size = self.spec.output_units(self.units)
         self.state_size = [self.output_size, self.units]
         if self.spec.gate_recurrence:
@@ -239,6 +241,7 @@ _PLAIN_ARGUMENTS = (
     "weight_drop",
     "chrono",
     "seed",
+    "implementation",
 )
 CELL_ARGUMENTS = ("variant", "activation", "recurrent_activation", *_PLAIN_ARGUMENTS, *_GROUP_ARGUMENTS)
 

@@ -25,13 +25,19 @@ class NoisyCell(DropoutRNNCell):
     recurrent_kernel: Any
     compute_dtype: str
 
-    def set_noise(self, rates: dict[str, float], seed: int | None) -> None:
+    def set_noise(self, rates: dict[str, float], seed: int | None, implementation: int) -> None:
         """Take `dropout`, `recurrent_dropout` and `weight_drop`, each a share in [0, 1)."""
+        if implementation not in (1, 2):
+            raise ValueError(
+                f"implementation is 1 or 2, as of Keras's LSTMCell; received {implementation!r}."
+            )
         for name, rate in rates.items():
             if isinstance(rate, bool) or not (isinstance(rate, (int, float)) and 0 <= rate < 1):
                 raise ValueError(f"{name} is the share that is dropped, 0 <= {name} < 1; received {rate!r}.")
             setattr(self, name, float(rate))
-        if self.recurrent_dropout:  # as in keras.layers.LSTM: every gate then has masks of its own
+        # As in keras.layers.LSTM.
+        self.implementation = 1 if self.recurrent_dropout else implementation
+        if self.implementation == 1:  # every gate then has masks of its own
             self.dropout_mask_count = len(self.spec.gates)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed=seed)

@@ -11,7 +11,7 @@ from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
 from keras_lstm_plus.recurrence import Call, run_layer
 from keras_lstm_plus.spec import LSTMSpec
 
-_FOR_THE_CELL = {*CELL_ARGUMENTS, *SPEC_ARGUMENTS, "implementation"}
+_FOR_THE_CELL = {*CELL_ARGUMENTS, *SPEC_ARGUMENTS}
 
 
 @keras.saving.register_keras_serializable("keras_lstm_plus")
@@ -29,6 +29,8 @@ class LSTMPlus(keras.layers.RNN):
         go_backwards: read the sequence from its end; the output is then in that order.
         stateful: start each batch where the last one ended; needs a fixed batch size.
         unroll: write the loop out; for short sequences of a fixed length.
+        use_cudnn: kept for `keras.layers.LSTM`, which chooses its kernel by it; this layer has a path of its
+            own.
         zero_output_for_mask: give zeros at masked steps instead of the output before.
         activity_regularizer: on the output.
         **kwargs: every other argument of `keras.layers.LSTM` (activations, initializers, regularizers,
@@ -53,26 +55,34 @@ class LSTMPlus(keras.layers.RNN):
     def __init__(
         self, units: int, variant: str | LSTMSpec | dict[str, Any] = "standard", **kwargs: Any
     ) -> None:
-        # Keras's choice of its cuDNN kernel; this layer has its own path and nothing to choose.
-        kwargs.pop("use_cudnn", None)
+        use_cudnn = kwargs.pop("use_cudnn", "auto")
+        if use_cudnn not in ("auto", True, False):
+            raise ValueError(f"use_cudnn is 'auto', True or False, received {use_cudnn!r}.")
         own = {name: kwargs.pop(name) for name in list(kwargs) if name in _FOR_THE_CELL}
         shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
         cell = LSTMPlusCell(units, variant, name="lstm_plus_cell", **own, **shared)
         super().__init__(cell, **kwargs)
         self.input_spec = keras.layers.InputSpec(ndim=3)
+        self.use_cudnn = use_cudnn
 
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """The loop over time, which `keras.layers.RNN.call` asks for."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        return run_layer(self, self.cell, Call(sequences, initial_state, mask, bool(training)))
+        call = Call(sequences, initial_state, mask, bool(training))
+        if keras.backend.backend() != "tensorflow":
+            return run_layer(self, self.cell, call)
+        from keras_lstm_plus.forward_mode import followed  # other backends have no TensorFlow
+
+        return followed(lambda values: run_layer(self, self.cell, values), self.cell, call)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["cell"]
         activity = keras.regularizers.serialize(self.activity_regularizer)
-        return {**self.cell.get_config(), **config, "activity_regularizer": activity}
+        own = {"use_cudnn": self.use_cudnn, "activity_regularizer": activity}
+        return {**self.cell.get_config(), **config, **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LSTMPlus:

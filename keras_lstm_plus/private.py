@@ -12,12 +12,66 @@ from typing import Any
 # keras.layers.RNN creates and clears the masks of cells that are an instance of this class, and of no other.
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
-__all__ = ["DropoutRNNCell", "flat_layers", "inside_xla", "replaced"]
+__all__ = [
+    "DropoutRNNCell",
+    "carry_tangents",
+    "compile_arguments",
+    "flat_layers",
+    "inside_xla",
+    "is_functional",
+    "replaced",
+    "saved_by_the_name_of",
+    "trusted",
+]
 
 
 def flat_layers(layer_or_model: Any) -> list[Any]:
     """The layer itself and all layers within it and within each other."""
     return list(layer_or_model._flatten_layers())
+
+
+def carry_tangents(tensors: Iterable[Any]) -> bool:
+    """Whether a `tf.autodiff.ForwardAccumulator` follows one of these tensors of TensorFlow."""
+    from tensorflow.python.eager.forwardprop_util import pack_tangents
+
+    return bool(pack_tangents(list(tensors)).tangents)
+
+
+def compile_arguments(model: Any) -> dict[str, Any]:
+    """What `model.compile` was given, as it was given."""
+    config = getattr(model, "_compile_config", None)
+    return dict(config.config) if config is not None else {}
+
+
+def is_functional(model: Any) -> bool:
+    """Whether the model is a graph of layers, which can be made again with others in it."""
+    from keras.src.models.functional import Functional
+
+    return isinstance(model, Functional)
+
+
+def trusted() -> Any:
+    """A context in which Keras makes a layer of its own config though it holds a lambda."""
+    from keras.src.saving.serialization_lib import SafeModeScope
+
+    return SafeModeScope(False)
+
+
+@contextmanager
+def saved_by_the_name_of(name: str, layers: Iterable[Any]) -> Iterator[None]:
+    """Let Keras save and load the weights of these layers as if their class were called `name`.
+
+    It names the entries of a `.weights.h5` file by the class.
+    """
+    classes = {id(layer): (layer, type(layer)) for layer in layers}
+    try:
+        for layer, own in classes.values():
+            # Past Keras's own __setattr__, which would take the class for a part of the layer.
+            object.__setattr__(layer, "__class__", type(name, (own,), {}))
+        yield
+    finally:
+        for layer, own in classes.values():
+            object.__setattr__(layer, "__class__", own)
 
 
 def inside_xla() -> bool:

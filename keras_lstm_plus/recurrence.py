@@ -37,6 +37,7 @@ def run_layer(
         layer: says in which direction and what to show.
         cell: does the steps; that of the layer, or one with the same weights.
     """
+    batch_size, time, _ = call.sequences.shape
     x, mask = ops.transpose(call.sequences, (1, 0, 2)), call.mask
     keep = None if mask is None else ops.transpose(ops.cast(mask, "bool"), (1, 0))[..., None]
     if layer.go_backwards:
@@ -58,9 +59,21 @@ def run_layer(
         h, states = _step_by_step(layer, cell, batch, record)
     if keep is not None:
         h = _as_keras_shows_it(layer, h, keep)
+    states = [
+        _of_shape(state, (batch_size, size)) for state, size in zip(states, cell.state_size, strict=True)
+    ]
     if not layer.return_sequences:
+        h = _of_shape(h, (batch_size, cell.output_size))
         return h, h, states
-    return h[-1], ops.transpose(h, (1, 0, 2)), states
+    shown = _of_shape(ops.transpose(h, (1, 0, 2)), (batch_size, time, cell.output_size))
+    return _of_shape(h[-1], (batch_size, cell.output_size)), shown, states
+
+
+def _of_shape(value: Tensor, shape: tuple[int | None, ...]) -> Tensor:
+    """What is known beforehand, said again: a loop of TensorFlow forgets it, and Keras's layers go by it."""
+    if keras.backend.backend() == "tensorflow":
+        value.set_shape(shape)
+    return value
 
 
 def _fast(layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool) -> bool:

@@ -15,8 +15,18 @@ Imports the layer and what it is made of; PyTorch and ONNX by the functions that
 """
 
 from keras_lstm_plus.interop.directions import bidirectional
-from keras_lstm_plus.interop.keras_lstm import from_keras, to_keras
+from keras_lstm_plus.interop.keras_models import from_keras, to_keras
 from keras_lstm_plus.interop.onnx_lstm import from_onnx, to_onnx
 from keras_lstm_plus.interop.torch_lstm import from_torch, to_torch
+from keras_lstm_plus.interop.weight_files import load_weights
 
-__all__ = ["bidirectional", "from_keras", "from_onnx", "from_torch", "to_keras", "to_onnx", "to_torch"]
+__all__ = [
+    "bidirectional",
+    "from_keras",
+    "from_onnx",
+    "from_torch",
+    "load_weights",
+    "to_keras",
+    "to_onnx",
+    "to_torch",
+]

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_lstm_plus.aliases import Array
+from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.step import Weights
@@ -75,7 +76,9 @@ def check_built(function: str, layer: Any) -> None:
         )
 
 
-def refuse_beyond(function: str, layer: LSTMPlus, peer: str, allowed: Collection[str], way_out: str) -> None:
+def refuse_beyond(
+    function: str, layer: LSTMPlus | LSTMPlusCell, peer: str, allowed: Collection[str], way_out: str
+) -> None:
     """Refuse a layer whose spec differs from the standard LSTM in a field that is not in `allowed`."""
     values = {field.name: getattr(layer.spec, field.name) for field in fields(LSTMSpec)[2:]}
     standard = LSTMSpec()
@@ -86,6 +89,6 @@ def refuse_beyond(function: str, layer: LSTMPlus, peer: str, allowed: Collection
     ]
     if beyond:
         raise ValueError(
-            f"{function}: layer {layer.name!r} has {', '.join(beyond)}, which {peer} cannot express. "
-            f"{way_out}"
+            f"{function}: layer {layer.name!r}, variant {layer.spec.name!r}, has {', '.join(beyond)}, which "
+            f"{peer} cannot express. {way_out}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -39,16 +39,3 @@ def normalise(value: Tensor) -> tuple[Tensor, Tensor]:
     variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
     inverse = tf.math.rsqrt(variance + LAYER_NORM_EPSILON)
     return tf.cast(centred * inverse, value.dtype), tf.cast(inverse, value.dtype)
-
-
-@tf.custom_gradient
-def once(value: Tensor) -> Any:
-    """The value; a second derivative, which a hand-derived first one would get wrong, is refused."""
-
-    def refuse(*_: Tensor) -> None:
-        raise NotImplementedError(
-            "LSTMPlus: the second derivative of the whole-sequence path is not defined; "
-            "set unroll=True, whose plain operations can be differentiated any number of times."
-        )
-
-    return tf.identity(value), refuse

@@ -3,13 +3,11 @@
 W x is one matrix product for all steps, before the loop. The loop keeps what the gradient will need, and the
 gradient is derived by hand (`keras_lstm_plus.whole_sequence.backward`): its loop carries dh and dc only, and
 the gradient of every weight is one matrix product over all steps after it. Every operation can be compiled by
-XLA.
+XLA, and differentiated again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import tensorflow as tf
@@ -17,65 +15,13 @@ import tensorflow as tf
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.step import Weights, recurrent_product
-from keras_lstm_plus.whole_sequence.activations import SQUASH, normalise, once
-from keras_lstm_plus.whole_sequence.backward import backward, gradients
-from keras_lstm_plus.whole_sequence.values import Bars, Inputs, Plan, Stash
+from keras_lstm_plus.whole_sequence.activations import SQUASH, normalise
+from keras_lstm_plus.whole_sequence.values import Inputs, Stash
 
 
 def supports(spec: LSTMSpec) -> bool:
     """Whether this path computes `spec`; the portable loop computes them all."""
     return not spec.gate_recurrence and all(name in SQUASH for name in spec.squashes)
-
-
-def run_sequence(plan: Plan, inputs: Inputs, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
-    """(h of all steps `[time, batch, output]` or h of the last, final h, final c).
-
-    Args:
-        weights: those that the loop needs: no kernel, and a bias only with a layer norm.
-    """
-    given = (*inputs, *weights)
-    present = tuple(value is not None for value in given)
-    there, back = _loops(plan, present)
-
-    @tf.custom_gradient
-    def sequence(*values: Tensor) -> Any:
-        # A tape must not look into the loop: the gradient below is all it needs.
-        stash, h, c = there(*(tf.stop_gradient(value) for value in values))
-
-        def gradient(*upstream: Tensor) -> list[Tensor | None]:
-            found = back(values, stash, *upstream)
-            of_inputs, of_weights = gradients(plan.spec, *_named(present, values), stash, found)
-            slopes = zip(present, (*of_inputs, *of_weights), strict=True)
-            return [None if slope is None else once(slope) for there_is, slope in slopes if there_is]
-
-        return (stash.h if plan.every_step else h, h, c), gradient
-
-    return sequence(*(tf.convert_to_tensor(value) for value in given if value is not None))
-
-
-def _named(present: tuple[bool, ...], values: Iterable[Tensor]) -> tuple[Inputs, Weights]:
-    """The values in their places: a function of TensorFlow is called fastest with plain tensors."""
-    left = iter(values)
-    filled = [next(left) if there_is else None for there_is in present]
-    inputs = len(Inputs._fields)
-    return Inputs(*filled[:inputs]), Weights(*filled[inputs:])
-
-
-@lru_cache(maxsize=256)
-def _loops(plan: Plan, present: tuple[bool, ...]) -> tuple[Any, Any]:
-    """The loop forwards and the loop backwards, each traced once a shape."""
-
-    def there(*values: Tensor) -> tuple[Stash, Tensor, Tensor]:
-        return forward(plan.spec, *_named(present, values))
-
-    def back(values: tuple[Tensor, ...], stash: Stash, d_out: Tensor, d_h: Tensor, d_c: Tensor) -> Bars:
-        if not plan.every_step:
-            d_out, d_h = None, d_h + d_out
-        return backward(plan.spec, *_named(present, values), stash, (d_out, d_h, d_c))
-
-    # Called eagerly, a tf.while_loop is a Python loop; inside a graph a function costs nothing.
-    options = {"jit_compile": True} if plan.compiled else {"reduce_retracing": True}
-    return tf.function(there, **options), tf.function(back, **options)
 
 
 def forward(spec: LSTMSpec, inputs: Inputs, weights: Weights) -> tuple[Stash, Tensor, Tensor]:

@@ -15,7 +15,7 @@ from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.private import inside_xla
 from keras_lstm_plus.step import Batch, input_product
-from keras_lstm_plus.whole_sequence.forward import run_sequence
+from keras_lstm_plus.whole_sequence.sequence import run_sequence
 from keras_lstm_plus.whole_sequence.values import Inputs, Plan
 
 MOST_SHARDS = 4  # more cores than that were not there to measure

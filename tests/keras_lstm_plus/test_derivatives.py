@@ -1,0 +1,108 @@
+"""Derivatives beyond the first, and forwards: against `unroll=True`, whose operations are all plain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_lstm_plus import VARIANTS, LSTMPlus, LSTMSpec, get_spec
+from tests.helpers.layers import randomise, relative
+
+RNG = np.random.default_rng(5)
+FEATURES, UNITS = 3, 4
+X, ALONG = RNG.normal(size=(2, 2, 4, FEATURES))
+MASK = np.array([[1, 1, 1, 1], [0, 1, 1, 0]], bool)
+EVERYTHING = get_spec("peephole+cifg+layer_norm").with_options(
+    projection_units=3, cell_clip=0.6, projection_clip=0.4
+)
+SPECS: dict[str, Any] = {
+    **VARIANTS,
+    "everything": EVERYTHING,
+    "portable": LSTMSpec("portable", candidate_activation="softsign"),
+}
+del SPECS["np"]
+NOISE = {"dropout": 0.3, "recurrent_dropout": 0.4, "seed": 5}
+
+Derivative = Callable[..., list[tf.Tensor]]
+
+
+def steepness(call: Any, weights: list[tf.Variable], x: tf.Tensor) -> list[tf.Tensor]:
+    """A gradient penalty: how the squared gradient changes with the input and every weight."""
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            value = tf.add_n([tf.reduce_sum(tf.sin(y + 0.3)) for y in call(x)])
+        penalty = tf.reduce_sum(inner.gradient(value, x) ** 2)
+    return outer.gradient(penalty, [x, *weights])
+
+
+def forwards(call: Any, weights: list[tf.Variable], x: tf.Tensor) -> list[tf.Tensor]:
+    """How the outputs change along a direction of the input and of the kernel."""
+    primals = [x, weights[0]]
+    with tf.autodiff.ForwardAccumulator(primals, [_along(x), tf.sin(weights[0])]) as accumulator:
+        outputs = call(x)
+    return [accumulator.jvp(y) for y in outputs]
+
+
+def hessian_product(call: Any, weights: list[tf.Variable], x: tf.Tensor) -> list[tf.Tensor]:
+    """Forward over backward, along the same directions."""
+    primals = [x, weights[0]]
+    with tf.autodiff.ForwardAccumulator(primals, [_along(x), tf.sin(weights[0])]) as accumulator:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = tf.add_n([tf.reduce_sum(tf.sin(y + 0.3)) for y in call(x)])
+        found = tape.gradient(value, [x, *weights])
+    return [accumulator.jvp(gradient) for gradient in found]
+
+
+def _along(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(ALONG, x.dtype)
+
+
+def derivative(
+    kind: Derivative, spec: Any, mode: str, training: bool, unroll: bool = False, dtype: str = "float64"
+) -> list[tf.Tensor]:
+    noise = NOISE if training else {}
+    layer = LSTMPlus(
+        UNITS, spec, return_sequences=True, return_state=True, unroll=unroll, dtype=dtype, **noise
+    )
+    randomise(layer, FEATURES)
+    weights = [weight.value for weight in layer.trainable_weights]
+
+    def call(x: tf.Tensor) -> Any:
+        return layer(x, mask=MASK, training=training)
+
+    x = tf.constant(X, dtype)
+    if mode == "function inside":
+        return kind(tf.function(call), weights, x)
+    if mode == "eager":
+        return kind(call, weights, x)
+    return tf.function(lambda x: kind(call, weights, x), jit_compile=mode == "compiled")(x)
+
+
+def same(found: list[tf.Tensor], right: list[tf.Tensor], tolerance: float = 1e-9) -> None:
+    for mine, other in zip(found, right, strict=True):
+        assert (mine is None) == (other is None)
+        if mine is not None:
+            assert relative(mine, other) < tolerance
+
+
+@pytest.mark.parametrize("kind", [steepness, forwards, hessian_product])
+@pytest.mark.parametrize("name", SPECS)
+def test_every_variant_eagerly(name: str, kind: Derivative) -> None:
+    right = derivative(kind, SPECS[name], "eager", False, unroll=True)
+    same(derivative(kind, SPECS[name], "eager", False), right)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("mode", ["eager", "graph", "compiled", "function inside"])
+@pytest.mark.parametrize("kind", [steepness, forwards, hessian_product])
+@pytest.mark.parametrize("name", ["everything", "portable"])
+def test_wherever_it_is_computed(name: str, kind: Derivative, mode: str, training: bool) -> None:
+    right = derivative(kind, SPECS[name], "eager", training, unroll=True)
+    same(derivative(kind, SPECS[name], mode, training), right)
