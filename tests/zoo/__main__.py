@@ -50,7 +50,9 @@ def main(
                 for form in forms:
                     done += 1
                     passed = time.perf_counter() - start
-                    print(f"{done}/{total} {passed:.0f} s: {name}, {kind}, {form}", file=sys.stderr, flush=True)
+                    print(
+                        f"{done}/{total} {passed:.0f} s: {name}, {kind}, {form}", file=sys.stderr, flush=True
+                    )
                     trials[kind, form] = process.run(name, kind, form)
             found[name] = (ZOO[name], trials)
             print("\n".join(lines(ZOO[name], trials, forms)), flush=True)

@@ -29,9 +29,7 @@ def chevalier_har(lstm: LSTM) -> keras.Model:
     )
 
 
-@architecture(
-    "Brownlee, LSTMs for human activity recognition (2018)", sensors(9), 64, scaled="128 steps"
-)
+@architecture("Brownlee, LSTMs for human activity recognition (2018)", sensors(9), 64, scaled="128 steps")
 def brownlee_har(lstm: LSTM) -> keras.Model:
     return keras.Sequential(
         [

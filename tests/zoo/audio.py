@@ -46,7 +46,10 @@ def dtln_second_stage(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Valin, RNNoise (2018): its graph, with an LSTM for the noise spectrum between its GRUs", sensors(42), 30, 50
+    "Valin, RNNoise (2018): its graph, with an LSTM for the noise spectrum between its GRUs",
+    sensors(42),
+    30,
+    50,
 )
 def rnnoise_like(lstm: LSTM) -> keras.Model:
     """Published widths: 24, 48 and 96; two outputs."""

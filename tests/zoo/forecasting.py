@@ -25,7 +25,9 @@ def keras_weather(lstm: LSTM) -> keras.Model:
 
 @architecture(f"{TUTORIAL}: an answer at each step", sensors(19), 24, 40)
 def tf_forecast_wide(lstm: LSTM) -> keras.Model:
-    return keras.Sequential([keras.Input((None, 19)), lstm(32, return_sequences=True), layers.Dense(units=19)])
+    return keras.Sequential(
+        [keras.Input((None, 19)), lstm(32, return_sequences=True), layers.Dense(units=19)]
+    )
 
 
 @architecture(f"{TUTORIAL}: one shot", sensors(19), 24, 40)
@@ -84,7 +86,7 @@ def tf_forecast_feedback(lstm: LSTM) -> keras.Model:
 ROADS = np.random.default_rng(5).uniform(size=(12, 12)) < 0.3
 
 
-class GraphConvolution(layers.Layer):
+class GraphConvolution(keras.layers.Layer):
     """Means over neighbouring roads, as in keras.io's example, on `[roads, batch, time, features]`."""
 
     def __init__(self, units: int) -> None:
@@ -100,7 +102,7 @@ class GraphConvolution(layers.Layer):
         return ops.relu(ops.concatenate([ops.matmul(x, self.kernel), ops.matmul(near, self.kernel)], axis=-1))
 
 
-class TrafficForecast(layers.Layer):
+class TrafficForecast(keras.layers.Layer):
     """Convolution over the roads, then one LSTM for each road."""
 
     def __init__(self, memory: Any, horizon: int) -> None:
@@ -161,7 +163,9 @@ def shampoo_stateful(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "SuperDataScience, Deep learning A-Z (2017): Google's stock price, four layers with dropout", sensors(1), 60
+    "SuperDataScience, Deep learning A-Z (2017): Google's stock price, four layers with dropout",
+    sensors(1),
+    60,
 )
 def stock_price(lstm: LSTM) -> keras.Model:
     model = keras.Sequential([keras.Input((60, 1))])
@@ -247,7 +251,7 @@ def temporal_fusion(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Géron, Hands-on machine learning, 2nd edition, chapter 15 (2019): a convolution of stride 2 before the LSTM",
+    "Géron, Hands-on machine learning, 2nd edition, ch. 15 (2019): a convolution of stride 2 before",
     sensors(1),
     50,
     70,
@@ -265,7 +269,10 @@ def strided_convolution(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Géron, Hands-on machine learning, 2nd edition, chapter 15 (2019): SimpleRNN below the LSTM", sensors(1), 30, 50
+    "Géron, Hands-on machine learning, 2nd edition, ch. 15 (2019): SimpleRNN below the LSTM",
+    sensors(1),
+    30,
+    50,
 )
 def simple_rnn_and_lstm(lstm: LSTM) -> keras.Model:
     return keras.Sequential(

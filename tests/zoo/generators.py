@@ -124,7 +124,10 @@ def stacked_cells(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Keras 1 and 2.0 - 2.2 (2015 - 2018): recurrent_activation was hard_sigmoid by default", sensors(6), 25, 40
+    "Keras 1 and 2.0 - 2.2 (2015 - 2018): recurrent_activation was hard_sigmoid by default",
+    sensors(6),
+    25,
+    40,
 )
 def hard_sigmoid_gates(lstm: LSTM) -> keras.Model:
     inputs = keras.Input((None, 6))

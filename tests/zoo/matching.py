@@ -43,7 +43,10 @@ def malstm(lstm: LSTM) -> keras.Model:
 )
 def esim(lstm: LSTM) -> keras.Model:
     """Each side softly aligned with the other, composed by a second BiLSTM."""
-    left, right = keras.Input((12,), dtype="int32", name="left"), keras.Input((10,), dtype="int32", name="right")
+    left, right = (
+        keras.Input((12,), dtype="int32", name="left"),
+        keras.Input((10,), dtype="int32", name="right"),
+    )
     words, encode = layers.Embedding(WORDS, 32), layers.Bidirectional(lstm(24, return_sequences=True))
     compose = layers.Bidirectional(lstm(24, return_sequences=True))
     reduce = layers.Dense(32, activation="relu")

@@ -20,15 +20,16 @@ TITLES = {
 SHORT = 160  # characters of a refusal in the page
 PAGE = """# Models that people build
 
-Networks with an LSTM as they are published, from Keras's own examples to papers and much copied repositories, rebuilt
-in `tests/zoo/`, untrained, with random weights of the size that a training leaves. Each is converted with
-`keras.layers.LSTM` and with `LSTMPlus` in its place, and the file is compared with Keras on data that it was not
-calibrated with, longer ones where the length is free, on ai-edge-litert and, in float, on tflite-runtime; the last
-column is an int8 file for `target="microcontroller"`, run by TensorFlow Lite Micro.
+Networks with an LSTM as they are published, from Keras's own examples to papers and much copied repositories,
+rebuilt in `tests/zoo/`, untrained, with random weights of the size that a training leaves. Each is converted
+with `keras.layers.LSTM` and with `LSTMPlus` in its place, and the file is compared with Keras on data that it
+was not calibrated with, longer ones where the length is free, on ai-edge-litert and, in float, on
+tflite-runtime; the last column is an int8 file for `target="microcontroller"`, run by TensorFlow Lite Micro.
 `python -m tests.zoo --markdown docs/models.md` wrote this page.
 
-Float: the largest error, of the largest value of the output (of 1 where that is smaller). Others: the rms error in
-standard deviations of the output, the worst output of each model. A letter stands for a sentence below.
+Float: the largest error, of the largest value of the output (of 1 where that is smaller). Others: the rms
+error in standard deviations of the output, the worst output of each model. A letter stands for a sentence
+below.
 
 {summary}
 
@@ -100,9 +101,7 @@ def markdown(zoo: Mapping[str, tuple[Architecture, Trials]], forms: list[str]) -
     header = ["model", "from", "LSTMs", *(TITLES[form] for form in shown)]
     table = "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
     sentences = "\n".join(f"- **{letter}** {words}" for words, letter in letters.items())
-    return PAGE.format(
-        summary=summary(zoo, shown), table=table, sentences=sentences or "Nothing."
-    )
+    return PAGE.format(summary=summary(zoo, shown), table=table, sentences=sentences or "Nothing.")
 
 
 def _page_cell(architecture: Architecture, trials: Trials, form: str, letters: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ def _words_and_letters(rng: Any, samples: int, steps: int) -> Inputs:
 
 
 @architecture(
-    "Huang, Xu and Yu, Bidirectional LSTM-CRF for tagging (2015), without the CRF; masked as in Keras's guide",
+    "Huang, Xu and Yu, Bidirectional LSTM-CRF for tagging (2015), without the CRF; masked padding",
     tokens(WORDS, padded=True),
     20,
     31,
@@ -57,7 +57,9 @@ def ner_bilstm_cnn(lstm: LSTM) -> keras.Model:
     words = keras.Input((None,), dtype="int32", name="words")
     letters = keras.Input((None, LONGEST), dtype="int32", name="letters")
     y = layers.TimeDistributed(layers.Embedding(LETTERS, 16))(letters)
-    y = layers.TimeDistributed(layers.Conv1D(16, 3, padding="same", activation="tanh"))(layers.Dropout(0.5)(y))
+    y = layers.TimeDistributed(layers.Conv1D(16, 3, padding="same", activation="tanh"))(
+        layers.Dropout(0.5)(y)
+    )
     y = layers.TimeDistributed(layers.MaxPooling1D(LONGEST))(y)
     y = layers.TimeDistributed(layers.Flatten())(y)
     x = layers.Concatenate()([layers.Embedding(WORDS, 32)(words), layers.Dropout(0.5)(y)])

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from tests.zoo.architecture import LSTM, architecture
-from tests.zoo.signals import of_length, one_hot, tokens, together, vectors
+from tests.zoo.signals import of_length, one_hot, together, tokens, vectors
 
 layers = keras.layers
 SOURCE, TARGET, UNITS = 40, 50, 64
@@ -101,7 +101,7 @@ def luong_attention(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Bahdanau, Cho and Bengio, Jointly learning to align and translate (2015), keras.layers.AdditiveAttention",
+    "Bahdanau, Cho and Bengio, Jointly learning to align and translate (2015), AdditiveAttention",
     together(tokens(WORDS), of_length(tokens(WORDS), 11)),
     14,
     20,

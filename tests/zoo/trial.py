@@ -18,10 +18,10 @@ from edge.benchmark.worker import Worker
 from edge.convert import convert
 from edge.inspection import inspect
 from tests.helpers.other_runtimes import micro
-from tests.zoo.inventory import ZOO, Architecture
 from tests.zoo.architecture import Inputs
+from tests.zoo.inventory import ZOO, Architecture
 from tests.zoo.judge import FAULT, OK, WRONG, Trial, error_of, of_exception, shape_words, verdict
-from tests.zoo.weights import built, call
+from tests.zoo.weights import built, call, reset
 
 CALIBRATED, JUDGED, STREAMS = 64, 20, 3  # samples
 SEED_OF_USE = 77
@@ -69,19 +69,15 @@ def _keras_stream(model: keras.Model, x: Inputs) -> Answers:
     """What a stateful model says after each step, `[samples, steps, ...]`."""
     collected = []
     for sample in range(len(x[0])):
-        model.reset_states() if hasattr(model, "reset_states") else _reset(model)
+        reset(model)
         steps = [
             call(model, [array[sample : sample + 1, step : step + 1] for array in x])
             for step in range(x[0].shape[1])
         ]
-        collected.append([_stepwise([np.asarray(each) for each in values]) for values in zip(*steps, strict=True)])
+        collected.append(
+            [_stepwise([np.asarray(each) for each in values]) for values in zip(*steps, strict=True)]
+        )
     return [np.stack(each) for each in zip(*collected, strict=True)]
-
-
-def _reset(model: keras.Model) -> None:
-    for layer in model.layers:
-        if getattr(layer, "stateful", False):
-            layer.reset_state()
 
 
 def _stepwise(values: list[np.ndarray]) -> np.ndarray:
@@ -96,7 +92,10 @@ def _keras(architecture: Architecture, layer: str) -> Trial:
     if architecture.as_stream:
         found = _keras_stream(model, x)
     else:
-        tensors = [keras.ops.convert_to_tensor(array, dtype="string" if array.dtype.kind in "OU" else None) for array in x]
+        tensors = [
+            keras.ops.convert_to_tensor(array, dtype="string" if array.dtype.kind in "OU" else None)
+            for array in x
+        ]
         given = tensors if len(tensors) > 1 else tensors[0]
         found = [np.asarray(each, np.float32) for each in keras.tree.flatten(model.predict_on_batch(given))]
     error = error_of("float", wanted, found)
@@ -118,7 +117,7 @@ def _file(architecture: Architecture, layer: str, form: str) -> Trial:
             model, path, quantize, representative_data=data if len(data) > 1 else data[0], **options
         )
         lowered = tuple(each.lowering for each in result.layers)
-        said = {"lowered": lowered, "notes": result.notes}
+        said: dict[str, Any] = {"lowered": lowered, "notes": result.notes}
         x, wanted = wanted_of(architecture.name, longer=form != "micro")
         try:
             return _judged(architecture, form, path, x, wanted, said)
@@ -176,7 +175,9 @@ def _stream(model: edge.EdgeModel, x: Inputs) -> Answers:
             _flat(stream.step([array[sample, step] for array in x] if len(x) > 1 else x[0][sample, step]))
             for step in range(x[0].shape[1])
         ]
-        collected.append([_stepwise([np.asarray(each) for each in values]) for values in zip(*steps, strict=True)])
+        collected.append(
+            [_stepwise([np.asarray(each) for each in values]) for values in zip(*steps, strict=True)]
+        )
     return [np.stack(each) for each in zip(*collected, strict=True)]
 
 

@@ -108,7 +108,10 @@ def merge_captioner(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Keras repository, examples/mnist_hierarchical_rnn.py (2016)", images(14, 14), 1, scaled="28 x 28, 128 units"
+    "Keras repository, examples/mnist_hierarchical_rnn.py (2016)",
+    images(14, 14),
+    1,
+    scaled="28 x 28, 128 units",
 )
 def mnist_hierarchical(lstm: LSTM) -> keras.Model:
     """A row of pixels is a sequence, the picture is a sequence of rows."""

@@ -26,7 +26,7 @@ def built(architecture: Architecture, layer: str) -> keras.Model:
     model = _unweighted(architecture, "stock")
     inputs = architecture.inputs(2, 8)
     randomise(model, zlib.crc32(architecture.name.encode()))
-    _let_inputs_matter(model, inputs[:] if not architecture.as_stream else [each[:1, :1] for each in inputs])
+    _let_inputs_matter(model, [each[:1, :1] for each in inputs] if architecture.as_stream else inputs)
     if layer == "stock":
         return model
     values = [np.asarray(weight) for weight in _numbers(model)]
@@ -74,7 +74,7 @@ def randomise(model: keras.Model, seed: int) -> None:
 
 
 def _gates(model: keras.Model) -> dict[int, tuple[int, bool]]:
-    """By weight of a recurrent cell: its number of units, and whether nothing bounds what it gives: a relu."""
+    """By weight of a recurrent cell: its number of units, and whether a relu lets it grow."""
     found = {}
     for layer in flat_layers(model):
         if not hasattr(layer, "recurrent_kernel"):
@@ -116,50 +116,72 @@ def _plain(rng: np.random.Generator, weight: keras.Variable) -> np.ndarray:
 
 
 def _let_inputs_matter(model: keras.Model, inputs: Inputs) -> None:
-    """Scale each kernel, at its first call, to what its layer is given: one-hot letters, pictures, states.
+    """Fit each kernel and bias, at its first call, to what its layer is given: letters, pictures, states.
 
     Random kernels of a common scale leave a deep network with answers that hardly depend on its input, and
-    any file would be right about those.
+    any file would be right about those; or with gates that are all shut, which no training leaves.
     """
-    movable = [layer for layer in flat_layers(model) if _kernel_of(layer) is not None]
+    all_layers = flat_layers(model)
+    in_layers = [layer.cell for layer in all_layers if isinstance(layer, keras.layers.RNN)]
+    movable = [
+        layer
+        for layer in all_layers
+        if _kernel_of(layer) is not None and not any(layer is cell for cell in in_layers)
+    ]
     done: set[int] = set()
 
     def scaling(layer: Any) -> Callable[..., Any]:
-        original = layer.call
-        kernel, last = _kernel_of(layer), layer is movable[-1]
-        wanted = MOVES_GATE if hasattr(layer, "recurrent_kernel") else MOVES_LAST if last else MOVES_HIDDEN
+        original, kernel = layer.call, _kernel_of(layer)
+        is_last = layer is movable[-1]
+        wanted = MOVES_GATE if _is_gated(layer) else MOVES_LAST if is_last else MOVES_HIDDEN
 
         def scaled(x: Any, *args: Any, **keywords: Any) -> Any:
             if id(layer) not in done:
                 done.add(id(layer))
-                moves = _moves(layer, original, x)
+                before = _before_activation(layer, x, original)
+                moves = float(before.std(axis=0).mean())
                 if moves > 1e-6:
-                    kernel.assign(kernel * (wanted / moves))
+                    scale = wanted / moves
+                    kernel.assign(kernel * scale)
+                    bias = getattr(getattr(layer, "cell", layer), "bias", None)
+                    if bias is not None and tuple(bias.shape) == (kernel.shape[-1],):
+                        bias.assign(bias - scale * before.mean(axis=0))
             return original(x, *args, **keywords)
 
         return scaled
 
     with replaced(movable, "call", scaling):
         call(model, inputs)
+    reset(model)
+
+
+def reset(model: keras.Model) -> None:
+    """The states of stateful layers to zero."""
     for layer in flat_layers(model):
         if getattr(layer, "stateful", False):
-            layer.reset_states() if hasattr(layer, "reset_states") else layer.reset_state()
+            layer.reset_state()
+
+
+def _is_gated(layer: Any) -> bool:
+    return hasattr(layer, "recurrent_kernel") or isinstance(layer, keras.layers.RNN)
 
 
 def _kernel_of(layer: Any) -> Any:
-    """The matrix by which a layer takes its input in, if it is one whose input can be scaled."""
-    if hasattr(layer, "recurrent_kernel") and len(layer.kernel.shape) == 2:
-        return layer.kernel
-    is_plain = isinstance(layer, (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D))
-    return layer.kernel if is_plain or isinstance(layer, keras.layers.Conv3D) else None
+    """The matrix by which a layer takes its input in, if it is one that can be scaled to it."""
+    kernel = getattr(getattr(layer, "cell", layer), "kernel", None)
+    if _is_gated(layer):
+        return kernel if kernel is not None and len(kernel.shape) == 2 else None
+    kinds = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+    return kernel if isinstance(layer, kinds) else None
 
 
-def _moves(layer: Any, original: Callable[..., Any], x: Any) -> float:
-    """By how much its input moves a layer before its activation, over the samples and steps."""
-    if hasattr(layer, "recurrent_kernel"):
-        before = ops.matmul(ops.cast(x, "float32"), layer.kernel)
+def _before_activation(layer: Any, x: Any, original: Callable[..., Any]) -> np.ndarray:
+    """What its input alone gives a layer, without bias and activation: `[samples and steps, units]`."""
+    if _is_gated(layer):
+        given = ops.matmul(ops.cast(x, "float32"), _kernel_of(layer))
     else:
         with replaced([layer], "activation", lambda _: keras.activations.linear):
-            before = original(x)
-    values = np.asarray(ops.cast(before, "float32"))
-    return float(values.reshape(-1, values.shape[-1]).std(axis=0).mean())
+            given = original(x)
+        given = given - layer.bias if layer.use_bias else given
+    values = np.asarray(ops.cast(given, "float32"))
+    return values.reshape(-1, values.shape[-1])
