@@ -1,0 +1,16 @@
+"""What of the zoo the tests and `--quick` take: small architectures of different kinds; the forms."""
+
+from __future__ import annotations
+
+# "keras" is no file: the class of the layer in its Keras model, as `predict` runs it.
+FORMS = ("keras", "float", "float16", "dynamic", "int8", "micro")
+SLICE = (
+    "hello_edge_lstm",
+    "pos_tagger_masked",
+    "char_translator_decoder",
+    "bidirectional_mul",
+    "keras_weather",
+    "show_and_tell",
+    "deep_ar",
+    "amplifier",
+)
