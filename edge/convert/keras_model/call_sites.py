@@ -33,6 +33,8 @@ class Site:
         batch, steps: of the sequences, None where they are free.
         masked: whether it is given a mask.
         given_state: whether the model gives it a state to start from.
+        inside: whether it runs anew for each time step of the model, inside of a TimeDistributed: its own
+            time axis is another, and its state is no state of the file.
     """
 
     index: int
@@ -45,6 +47,7 @@ class Site:
     steps: int | None
     masked: bool
     given_state: bool
+    inside: bool = False
 
     @property
     def placeholder(self) -> str:
@@ -58,8 +61,32 @@ class Site:
 
     @property
     def output_units(self) -> int:
-        """Size of h."""
+        """Size of h, of an LSTM or a SimpleRNN."""
         return self.spec.output_units(self.units) if self.spec else self.state_sizes[0]
+
+    @property
+    def states_are_vectors(self) -> bool:
+        """Whether each state is `[batch, size]`: those of a ConvLSTM are images."""
+        return self.kind != OTHER or all(len(state.shape) == 2 for state in self._first_states())
+
+    @property
+    def starts_from_zeros(self) -> bool:
+        """Whether the cell starts from zeros where nobody gives it a state."""
+        return self.kind != OTHER or not any(np.any(state) for state in self._first_states())
+
+    @property
+    def shows_its_output(self) -> bool:
+        """Whether the output of a step is its first state, so that it is still there at the next call."""
+        return self.kind != OTHER or type(self.layer.cell) is keras.layers.GRUCell
+
+    def _first_states(self) -> list[Array]:
+        with tf.init_scope():  # out of the graph that is being recorded
+            return [np.asarray(state) for state in first_states(self.layer, 1)]
+
+    @property
+    def activation(self) -> str:
+        """The name of what squashes the state of a SimpleRNN."""
+        return _name(self.layer.cell.activation)
 
     @property
     def own_sizes(self) -> tuple[int, ...]:
@@ -141,7 +168,18 @@ def spec_of(cell: Any) -> LSTMSpec | None:
     )
 
 
-def read_site(index: int, layer: Any, sequences: Any, initial_state: Any, mask: Any) -> Site:
+def first_states(layer: Any, batch: Any) -> list[Tensor]:
+    """What the cell of a layer, or of a stack, starts from where nobody gives it a state, flat."""
+    owner = layer if isinstance(layer, keras.layers.Layer) else layer.cell
+    if not hasattr(owner, "get_initial_state"):  # a cell need not have one
+        sizes = keras.tree.flatten(owner.state_size)
+        return [keras.ops.zeros((batch, size), layer.compute_dtype) for size in sizes]
+    return list(keras.tree.flatten(owner.get_initial_state(batch_size=batch)))
+
+
+def read_site(
+    index: int, layer: Any, sequences: Any, initial_state: Any, mask: Any, inside: bool = False
+) -> Site:
     """The value of this use of `layer`: its variant as it is now."""
     spec = spec_of(layer.cell)
     kind = LSTM if spec else RNN if type(layer.cell) is keras.layers.SimpleRNNCell else OTHER
@@ -156,6 +194,7 @@ def read_site(index: int, layer: Any, sequences: Any, initial_state: Any, mask: 
         sequences.shape[1],
         mask is not None,
         initial_state is not None,
+        inside,
     )
 
 
@@ -164,4 +203,10 @@ def _state_sizes(layer: Any) -> tuple[int, ...]:
 
 
 def _name(activation: Any) -> str:
-    return str(getattr(activation, "__name__", type(activation).__name__))
+    """What Keras calls an activation; a function of the user's is not taken for its namesake."""
+    name = str(getattr(activation, "__name__", type(activation).__name__))
+    homes = (keras.activations, keras.ops, tf.nn, tf.math)
+    known = any(getattr(home, name, None) is activation for home in homes)
+    return (
+        name if known or not callable(activation) or not hasattr(activation, "__name__") else f"your {name}"
+    )

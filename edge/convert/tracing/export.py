@@ -69,7 +69,7 @@ class _Writer:
         self.outputs: list[str] = []
         self.shown = _shown_states(plan, sites)
         self.specs = tensor_specs(signature)
-        batch = sites[0].batch if sites else 1
+        batch = signature.inputs[0].shape[0]
         self.specs += [
             tf.TensorSpec((batch, state.size), tf.float32, name=f"input_{len(self.specs) + n}")
             for n, state in enumerate(self.shown)
@@ -95,9 +95,9 @@ class _Writer:
         """The variables (by `id`) that the function does not read: an operator or a constant has them."""
         sites, forms = self.recording.sites, self._plan.lowerings
         reading = {
-            id(s.layer) for s, form in zip(sites, forms, strict=True) if not s.spec and form != "fused"
+            id(s.layer.cell) for s, form in zip(sites, forms, strict=True) if not s.spec and form != "fused"
         }
-        known = [site for site in sites if id(site.layer) not in reading]
+        known = [site for site in sites if id(site.layer.cell) not in reading]
         return {id(variable) for site in known for variable in site.variables().values()}
 
     def _lower(self, site: Site, x: Tensor, states: Any, mask: Tensor) -> tuple[Lowered, Site]:
@@ -117,7 +117,7 @@ def _shown_states(plan: Plan, sites: Sequence[Site]) -> list[PlainState]:
     return [
         PlainState(name, size, site.index)
         for site, form in zip(sites, plan.lowerings, strict=True)
-        if form != "fused" and not site.given_state
+        if form != "fused" and not site.given_state and not plan.resets[site.index]
         for name, size in zip(site.state_names(), site.state_sizes, strict=True)
     ]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
-from edge.convert.keras_model.call_sites import Site
+from edge.convert.keras_model.call_sites import OTHER, Site, first_states
 from edge.convert.tracing import masks
 from edge.convert.tracing.plain_operators import run_plain
 from keras_lstm_plus.aliases import Tensor
@@ -79,10 +80,11 @@ def plain_call(
     if layer.go_backwards:
         x = tf.reverse(x, [1])
         mask = None if mask is None else tf.reverse(mask, [1])
-    zeros = [tf.zeros((tf.shape(x)[0], size), x.dtype) for size in site.state_sizes]
-    states = zeros if states is None else list(states)
-    # In a stream the output before this step is the h that the last step left.
-    before = states[0] if is_step else tf.zeros((tf.shape(x)[0], site.output_units), x.dtype)
-    outputs, final = run_plain(site, x, states, mask, before)
+    if states is None and site.kind == OTHER:
+        states = first_states(layer, keras.ops.shape(x)[0])
+    elif states is None:
+        states = [tf.zeros((tf.shape(x)[0], size), x.dtype) for size in site.state_sizes]
+    # In a stream the output before this step is the h that the last step left; else there is none.
+    outputs, final = run_plain(site, x, list(states), mask, states[0] if is_step else None)
     every = tf.stack(outputs, axis=1) if layer.return_sequences else None
     return Lowered(every, outputs[-1], final)
