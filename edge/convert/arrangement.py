@@ -8,7 +8,7 @@ import keras
 
 from edge.convert.keras_model.call_sites import Site
 from edge.convert.keras_model.signature import Input, Signature
-from edge.convert.plan import Plan, Refusal, decide
+from edge.convert.plan import Plan, RefusedError, decide
 from edge.convert.refusals import step_refusal
 from edge.convert.request import Request
 from edge.convert.tracing.probe import probe
@@ -69,7 +69,7 @@ class Arranger:
         """
         try:
             return self._arranged(request)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             raise ValueError(f"{refusal} {self._way_out(request, length)}") from None
 
     def _arranged(self, request: Request) -> Arrangement:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from edge.aliases import Array
 from edge.convert.arrangement import Arranger
 from edge.convert.keras_model.call_sites import Site
+from edge.convert.keras_model.precision import other_precisions
+from edge.convert.keras_model.preprocessing import check_inputs, check_layers
 from edge.convert.keras_model.signature import Signature, shown_length, signature_of
 from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
@@ -71,13 +74,33 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     Raises:
         ValueError: a model, an option or data that cannot be converted.
     """
-    arranger = Arranger(model, signature_of(model, data))
+    check_layers(model)
+    own = signature_of(model, data)
+    check_inputs(model, own)
+    arranger = Arranger(model, own)
     samples, checked_on = _samples(model, arranger.whole(request), request.quantize, data)
     length = None if data is None else shown_length(arranger.own, samples)
     plan, whole, signature, sites = vars(arranger.arrange(request, length)).values()
     checked = evenly(samples, CHECKED_SAMPLES)
     expected = keras_outputs(model, whole, checked)
     return Job(model, request, plan, whole, signature, sites, samples, checked, checked_on, expected)
+
+
+def with_precision_note(job: Job) -> Job:
+    """The job with a note on how far the model itself is from what it would be in float32, if it is not."""
+    policies = other_precisions(job.model)
+    if not policies:
+        return job
+    own = " and ".join(policies)
+    said = f"the model computes in {own}, the file as it does in float32, which it is compared with"
+    try:
+        original = keras_outputs(job.model, job.whole, job.checked)
+    except ValueError:
+        far = "in its own numbers the model gives NaN or infinite values"
+    else:
+        most = max(float(np.abs(original[n] - job.expected[n]).max()) for n in job.expected)
+        far = f"the model as it is differs from that by up to {most:.2g}"
+    return replace(job, plan=replace(job.plan, notes=(*job.plan.notes, f"{said}; {far}")))
 
 
 def _samples(

@@ -38,7 +38,7 @@ class Plan:
         return self.lowerings[0] if len(set(self.lowerings)) == 1 else "mixed"
 
 
-class Refusal(ValueError):
+class RefusedError(ValueError):
     """What is asked for cannot be, and why: a sentence without a way out, which is looked for elsewhere."""
 
 
@@ -51,7 +51,7 @@ def decide(request: Request, sites: Sequence[Site], no_steps: Callable[[], str |
         no_steps: says why the model as a whole cannot run one step at a time; None if it can.
 
     Raises:
-        Refusal: no lowering, or not the one that was asked for, does it; the message says why for each.
+        RefusedError: no lowering, or not the one that was asked for, does it; the message says why for each.
     """
     state = request.state or _own_state(request, sites)
     resets = tuple(_starts_anew(site, request, state) for site in sites)
@@ -66,7 +66,7 @@ def decide(request: Request, sites: Sequence[Site], no_steps: Callable[[], str |
         if isinstance(last, Plan):
             return last if request.lowering == "step" else _explained(last, site, reasons)
         reasons = {**reasons, "step": last}
-    raise Refusal(_sentence(site, reasons, request))
+    raise RefusedError(_sentence(site, reasons, request))
 
 
 def _own_state(request: Request, sites: Sequence[Site]) -> str:

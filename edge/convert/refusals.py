@@ -42,7 +42,9 @@ def keeps_its_state(site: Site, quantize: str | None) -> bool:
     """
     if site.spec is None:
         return True
-    return not site.spec.layer_norm and quantize not in ("int8", "int16x8")
+    if site.spec.layer_norm or site.spec.input_gate == "open":  # which nothing shuts
+        return False
+    return quantize not in ("int8", "int16x8")
 
 
 def _stateful_refusal(site: Site, state: str) -> str | None:

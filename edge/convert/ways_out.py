@@ -68,7 +68,7 @@ def _changes(choices: dict[str, list[Any]], count: int) -> Iterator[Changes]:
 
 
 def _changed(request: Request, changes: Changes) -> Request:
-    known = {key: get_target(value) if key == "target" else value for key, value in changes.items()}
+    known: dict[str, Any] = {key: get_target(v) if key == "target" else v for key, v in changes.items()}
     return replace(request, **known)
 
 

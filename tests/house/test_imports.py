@@ -57,6 +57,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "refusals": ("request", "keras_model"),
         "plan": ("refusals", "request", "keras_model"),
         "ways_out": ("request",),
+        "raw_errors": ("keras_model",),
         "arrangement": (
             "keras_model",
             "plan",
@@ -87,6 +88,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "keras_model",
             "passes",
             "quantization",
+            "raw_errors",
             "request",
             "tracing",
             "verification",

@@ -219,8 +219,7 @@ def share_equal_buffers(model: Model) -> None:
     keepers = list(range(len(model.buffers)))
     for index, buffer in enumerate(model.buffers):
         if index and buffer.data is not None and len(buffer.data):
-            content = np.ascontiguousarray(buffer.data, np.uint8)
-            key = sha256(content).digest()
+            key = sha256(np.ascontiguousarray(buffer.data, np.uint8).data).digest()
             keepers[index] = first.setdefault(key, index)
     for part in model.subgraphs:
         for item in part.tensors:

@@ -35,6 +35,7 @@ class Site:
         given_state: whether the model gives it a state to start from.
         inside: whether it runs anew for each time step of the model, inside of a TimeDistributed: its own
             time axis is another, and its state is no state of the file.
+        closing: whether the operator has one more input, which keeps its cells as they are: see `closed`.
     """
 
     index: int
@@ -48,6 +49,7 @@ class Site:
     masked: bool
     given_state: bool
     inside: bool = False
+    closing: bool = False
 
     @property
     def placeholder(self) -> str:
@@ -100,7 +102,10 @@ class Site:
                 name: np.asarray(keras.ops.convert_to_numpy(variable), np.float32)
                 for name, variable in self.variables().items()
             }
-        return self._filled(values)
+        values = self._filled(values)
+        if self.closing:
+            values["kernel"] = np.vstack([values["kernel"], self._closing_row(values["kernel"])])
+        return values
 
     def variables(self) -> dict[str, Any]:
         """The variables behind `weights`, by name."""
@@ -124,6 +129,36 @@ class Site:
         wide = spec.with_options(projection_units=self.units)
         return replace(self, spec=wide, state_sizes=(self.units, self.units))
 
+    def closed(self) -> Site:
+        """The same with one more input: 0 lets the cells be, and `closing_input` keeps c as it was.
+
+        It shuts the input gate and opens the forget gate, wherever the two have weights. No weight of the
+        new row is larger than those of its gate, so that 8 bits hold the others as well as before.
+        """
+        return replace(self, closing=True)
+
+    @property
+    def closing_input(self) -> float:
+        """What outweighs all else that goes into the gates, but for the sequence, which is to be 0 then."""
+        weights = replace(self, closing=False).weights()
+        row = np.abs(self._closing_row(weights["kernel"]))
+        others = sum(
+            float(np.abs(weights[name]).sum(0).max())
+            for name in ("recurrent_kernel", "bias")
+            if name in weights
+        )
+        return (200.0 + others) / float(row[row > 0].min())
+
+    def _closing_row(self, kernel: Array) -> Array:
+        assert self.spec is not None
+        row = np.zeros((1, kernel.shape[1]), np.float32)
+        for gate, sign in (("i", -1.0), ("f", 1.0)):
+            if gate in self.spec.gates:
+                place = self.spec.gates.index(gate) * self.units
+                block = slice(place, place + self.units)
+                row[0, block] = sign * (float(np.abs(kernel[:, block]).max()) or 1.0)
+        return row
+
     def _filled(self, weights: dict[str, Array]) -> dict[str, Array]:
         """Zeros behind a projection that is narrower than `widened` made it."""
         missing = self.output_units - self.own_sizes[0] if self.spec else 0
@@ -145,8 +180,10 @@ def recurrent_layers(model: keras.Model) -> list[Any]:
 
 def cell_step(cell: Any, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
     """One step of any cell, for inference, as `keras.layers.RNN` does it: the output and the new states."""
-    packed = keras.tree.pack_sequence_as(cell.state_size, list(states))
-    packed = packed if keras.tree.is_nested(packed) else [packed]
+    packed: Any = list(states)
+    if len(keras.tree.flatten(cell.state_size)) == len(packed):  # that of a ConvLSTM tells nothing
+        packed = keras.tree.pack_sequence_as(cell.state_size, packed)
+        packed = packed if keras.tree.is_nested(packed) else [packed]
     keywords = {"training": False} if "training" in inspect.signature(cell.call).parameters else {}
     output, new = cell(x, packed, **keywords)
     return output, keras.tree.flatten(new)

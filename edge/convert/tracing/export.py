@@ -104,6 +104,8 @@ class _Writer:
         form = self._plan.lowerings[site.index]
         if form == "fused":
             wide = site.widened() if self._plan.quantize in ("int8", "int16x8") else site
+            if site.masked and site.layer.return_state and site.spec:
+                wide = wide.closed()
             return fused_call(site, wide, x, states, mask), wide
         done = plain_call(site, x, self._given.get(site.index, states), mask, form == "step")
         self._final[site.index] = done.states
@@ -138,6 +140,16 @@ def _converted(model: keras.Model, writer: _Writer, weights: str | None) -> byte
 def _refuse_foreign_operators(model: flatbuffer.Model, placeholders: set[str]) -> None:
     known = set(operators.builtin_names()) - {"WHILE", "IF", "CALL_ONCE"}
     foreign = [name for name in operators.count(model) if name not in known | placeholders]
+    if any("random" in name.lower() or name == "MULTINOMIAL" for name in operators.count(model)):
+        raise ValueError(
+            "The model draws random numbers when it is used (training=False), so that no two answers are the "
+            "same. Leave that layer out of the model, or let it draw while training alone."
+        )
+    if "CALL_ONCE" in operators.count(model):
+        raise ValueError(
+            "The model changes a variable when it is used (training=False), which a file cannot keep. Leave "
+            "that layer out of the model, or let it change the variable while training alone."
+        )
     if foreign:
         raise ValueError(
             f"The model needs {', '.join(foreign)} beside its recurrent layers, which the runtimes of small "

@@ -40,13 +40,18 @@ def fused_call(site: Site, wide: Site, x: Tensor, states: Sequence[Tensor] | Non
     position = None
     if mask is not None:
         x, position = masks.packed(x, mask)
+    if wide.closing:
+        x = masks.closed(x, position, wide.closing_input)
     given = [_filled(state, size) for state, size in zip(states or (), wide.state_sizes, strict=False)]
     y, *final = _placeholder(wide)(x, *given)
-    if wide is not site:
+    if wide.state_sizes != site.state_sizes:
         y = y[:, :, : site.output_units]
         final = [state[:, :size] for state, size in zip(final, site.state_sizes, strict=False)]
     if position is None:
         return Lowered(y, y[:, -1], final)
+    if layer.return_state:  # the operator gives h after the padding, and c as `closed` has kept it
+        first = states[0] if states else tf.zeros_like(y[:, 0])
+        final[0] = tf.where(position[:, -1:] >= 0, masks.last(y, position, position >= 0), first)
     shown = mask if layer.zero_output_for_mask else position >= 0
     if layer.return_sequences:
         return Lowered(masks.unpacked(y, position, shown), None, final)

@@ -78,10 +78,11 @@ class Recording:
         """The stack of cells that a layer mostly has one of, from below."""
         given = None if initial_state is None else keras.tree.flatten(initial_state)
         output, final = sequences, []
-        for cell in cells_of(layer):
+        cells = cells_of(layer)
+        for cell in cells:
             site = read_site(len(self.sites), cell, output, given, mask, self._depth > 0)
-            own = None if given is None else given[: len(site.state_sizes)]
-            given = None if given is None else given[len(site.state_sizes) :]
+            count = len(site.state_sizes) if len(cells) > 1 else None
+            own, given = (None, None) if given is None else (given[:count], given[count:] if count else [])
             self.sites.append(site)
             done, self.sites[site.index] = self._lower(site, output, own, mask)
             if cell.go_backwards and mask is not None:
@@ -90,5 +91,6 @@ class Recording:
             final += done.states
         if not layer.return_state:
             return output
-        states = keras.tree.pack_sequence_as(layer.state_size, final)
-        return (output, *states)
+        if len(keras.tree.flatten(layer.state_size)) != len(final):  # a ConvLSTM does not tell
+            return (output, *final)
+        return (output, *keras.tree.pack_sequence_as(layer.state_size, final))
