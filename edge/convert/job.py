@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from edge.aliases import Array
+from edge.convert.arrangement import Arranger
 from edge.convert.keras_model.call_sites import Site
-from edge.convert.keras_model.signature import Signature, signature_of
-from edge.convert.plan import Plan, decide
+from edge.convert.keras_model.precision import other_precisions
+from edge.convert.keras_model.preprocessing import check_inputs, check_layers
+from edge.convert.keras_model.signature import Signature, shown_length, signature_of
+from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
 from edge.convert.request import Request
 from edge.convert.samples import Samples, check_samples, evenly, random_samples
-from edge.convert.tracing.probe import probe
 from edge.convert.verification.parity import keras_outputs
 from edge.convert.verification.streaming import LOOKS_FURTHER
 
@@ -71,45 +74,33 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     Raises:
         ValueError: a model, an option or data that cannot be converted.
     """
-    whole = signature_of(model, data)
-    whole = whole.with_batch(whole.batch if request.batch == 1 and whole.batch else request.batch)
-    whole = whole.with_length(request.length) if request.length else whole
-    if request.state == "carry" and whole.is_free and not request.target.free_length:
-        whole = whole.with_length(1)  # a stream comes step by step
-    samples, checked_on = _samples(model, whole, request.quantize, data)
-    signature, sites = whole, _sites(model, whole)
-    plan = decide(request, sites)
-    if plan.lowering == "step":
-        signature = _one_step(whole)
-        sites = _sites(model, signature, is_step=True)
+    check_layers(model)
+    own = signature_of(model, data)
+    check_inputs(model, own)
+    arranger = Arranger(model, own)
+    samples, checked_on = _samples(model, arranger.whole(request), request.quantize, data)
+    length = None if data is None else shown_length(arranger.own, samples)
+    plan, whole, signature, sites = vars(arranger.arrange(request, length)).values()
     checked = evenly(samples, CHECKED_SAMPLES)
     expected = keras_outputs(model, whole, checked)
     return Job(model, request, plan, whole, signature, sites, samples, checked, checked_on, expected)
 
 
-def _sites(model: keras.Model, signature: Signature, is_step: bool = False) -> list[Site]:
+def with_precision_note(job: Job) -> Job:
+    """The job with a note on how far the model itself is from what it would be in float32, if it is not."""
+    policies = other_precisions(job.model)
+    if not policies:
+        return job
+    own = " and ".join(policies)
+    said = f"the model computes in {own}, the file as it does in float32, which it is compared with"
     try:
-        sites = probe(model, signature)
-    except Exception:
-        if not is_step:
-            raise
-        raise ValueError(f"lowering='step' does not fit: {LOOKS_FURTHER}. {_WHOLE}") from None
-    if not sites:
-        raise ValueError(
-            f"Model {model.name!r} has no recurrent layer (LSTMPlus, keras.layers.LSTM or SimpleRNN). "
-            "Without one, tf.lite.TFLiteConverter converts it."
-        )
-    return sites
-
-
-def _one_step(whole: Signature) -> Signature:
-    if not whole.is_free:
-        raise ValueError(
-            "lowering='step' needs a model with a free time axis, keras.Input((None, features)), and this "
-            f"one has {', '.join(f'{spec.name!r} {list(spec.shape)}' for spec in whole.inputs)}. Build it "
-            "so, load the weights into it and convert that."
-        )
-    return whole.with_length(1)
+        original = keras_outputs(job.model, job.whole, job.checked)
+    except ValueError:
+        far = "in its own numbers the model gives NaN or infinite values"
+    else:
+        most = max(float(np.abs(original[n] - job.expected[n]).max()) for n in job.expected)
+        far = f"the model as it is differs from that by up to {most:.2g}"
+    return replace(job, plan=replace(job.plan, notes=(*job.plan.notes, f"{said}; {far}")))
 
 
 def _samples(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from edge.convert.graph import flatbuffer, operators
-from edge.convert.job import Job, prepare
+from edge.convert.job import Job, prepare, with_precision_note
 from edge.convert.keras_model.load import load_keras
+from edge.convert.keras_model.precision import in_float32
 from edge.convert.passes import FINISH, NUMBERS, TO_FLOAT, lowered_layers, run
 from edge.convert.quantization.softmax import softmax_notes
+from edge.convert.raw_errors import in_words
 from edge.convert.request import check_model, check_path, check_request
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification.parity import compare, file_outputs, judge
@@ -97,8 +100,17 @@ def convert(
     place = check_path(path)
     model = load_keras(model) if isinstance(model, (str, os.PathLike)) else model
     check_model(model)
-    job = prepare(model, request, representative_data)
+    with in_words(model):
+        with in_float32(model):
+            job = prepare(model, request, representative_data)
+        job = with_precision_note(job)
+        with in_float32(model):
+            return _convert(job, place)
 
+
+def _convert(job: Job, place: Path) -> ConversionResult:
+    """The file of a job, written and checked."""
+    request, quantize = job.request, job.request.quantize
     draft = run(TO_FLOAT, Draft(), job)
     float_size = _float_size(draft, job) if quantize else None
     run(NUMBERS[quantize], draft, job)
