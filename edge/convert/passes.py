@@ -20,7 +20,7 @@ from edge.convert.quantization.integers import to_integers
 from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
 from edge.convert.quantization.masked_scores import soften_masked_scores
 from edge.convert.quantization.real_parts import keep_real
-from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
+from edge.convert.quantization.sixteen_bits import give_headroom, tie_shared_biases, widen_constants
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
 from edge.convert.tracing.draft import Draft
 from edge.convert.tracing.export import export
@@ -126,6 +126,7 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     "int16x8": (
         *_INTEGERS_8,
         Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
+        Pass(lambda draft, _: tie_shared_biases(draft), "the quantizer gives each bias one scale"),
         _QUANTIZE,
         Pass(lambda draft, _: widen_constants(draft), "the quantizer leaves constants with 8 bits"),
         *_IN_INTEGERS,

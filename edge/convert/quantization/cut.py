@@ -77,7 +77,10 @@ class Cut:
         name = flatbuffer.tensor_name(self._source, index)
         if flatbuffer.is_constant(self._source, index):
             return flatbuffer.add_constant(model, name, flatbuffer.constant(self._source, index))
-        shape, dtype = flatbuffer.tensor_shape(self._source, index), flatbuffer.tensor_dtype(self._source, index)
+        shape, dtype = (
+            flatbuffer.tensor_shape(self._source, index),
+            flatbuffer.tensor_dtype(self._source, index),
+        )
         new = flatbuffer.add_tensor(model, name, shape, dtype)
         flatbuffer.tensor(model, new).shapeSignature = flatbuffer.tensor(self._source, index).shapeSignature
         return new

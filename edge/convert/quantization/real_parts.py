@@ -38,10 +38,35 @@ _LAYOUT = (
     *("RESHAPE", "TRANSPOSE", "SQUEEZE", "EXPAND_DIMS", "STRIDED_SLICE", "SLICE", "CONCATENATION", "PACK"),
     *("UNPACK", "SPLIT", "SPLIT_V", "TILE", "BROADCAST_TO", "PAD", "REVERSE_V2", "GATHER"),
 )
-_LIGHT = (*_ARITHMETIC, *_LAYOUT, *_JUMPS, "REDUCE_ANY", "REDUCE_ALL", "LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT", "SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN")
+_LIGHT = (
+    *_ARITHMETIC,
+    *_LAYOUT,
+    *_JUMPS,
+    "REDUCE_ANY",
+    "REDUCE_ALL",
+    "LOGICAL_AND",
+    "LOGICAL_OR",
+    "LOGICAL_NOT",
+    "SUM",
+    "MEAN",
+    "REDUCE_MAX",
+    "REDUCE_MIN",
+)
 # What TensorFlow's quantizer for 16 bits takes and every runtime computes.
 _SIXTEEN_BITS = (
-    *("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "LEAKY_RELU", "PRELU", "LOGISTIC", "TANH", "SOFTMAX", "MEAN"),
+    *(
+        "ADD",
+        "SUB",
+        "MUL",
+        "MAXIMUM",
+        "MINIMUM",
+        "LEAKY_RELU",
+        "PRELU",
+        "LOGISTIC",
+        "TANH",
+        "SOFTMAX",
+        "MEAN",
+    ),
     *("FULLY_CONNECTED", "BATCH_MATMUL", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"),
     *("AVERAGE_POOL_2D", "MAX_POOL_2D", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6"),
     *("RESHAPE", "TRANSPOSE", "SQUEEZE", "EXPAND_DIMS", "STRIDED_SLICE", "SLICE", "CONCATENATION", "PACK"),
@@ -67,12 +92,16 @@ def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | No
     kept = {id(operator) for operator in _exact(wiring, model)}
     head = _head(wiring, model, reals)
     exact = [i for i in reals if any(id(reader) in kept for reader in wiring.readers[i])]
-    why = {i: "it is looked up or compared with a number, and rounding would make another of it" for i in exact}
+    why = {
+        i: "it is looked up or compared with a number, and rounding would make another of it" for i in exact
+    }
     if asked != "float32":
         why |= {
             i: f"the model brings it to one scale, and {quantize[3:].split('x')[0]} bits for all features of it as "
             f"it comes lose {lost:.0%} of one of them"
-            for i, lost in _lost(draft, wiring, head, [i for i in reals if i not in why], BITS[quantize]).items()
+            for i, lost in _lost(
+                draft, wiring, head, [i for i in reals if i not in why], BITS[quantize]
+            ).items()
             if lost > LOST
         }
     for index, reason in why.items():
@@ -163,7 +192,8 @@ def _lost(
         for operator in head
         if id(operator) in shorn
         for index in operator.outputs
-        if _is_real(draft.model, index) and any(id(reader) not in shorn for reader in wiring.readers[int(index)])
+        if _is_real(draft.model, index)
+        and any(id(reader) not in shorn for reader in wiring.readers[int(index)])
     ]
     if not ends or not inputs:
         return {}
@@ -175,8 +205,14 @@ def _lost(
     lost = {}
     for index, place in places.items():
         step = _step(draft.model, index, bits)
-        rounded = [[np.round(v / step) * step if n == place else v for n, v in enumerate(call)] for call in calls]
-        found = recorded(whole.model, ends, [[np.asarray(v, call[n].dtype) for n, v in enumerate(r)] for r, call in zip(rounded, calls)])
+        rounded = [
+            [np.round(v / step) * step if n == place else v for n, v in enumerate(call)] for call in calls
+        ]
+        found = recorded(
+            whole.model,
+            ends,
+            [[np.asarray(v, call[n].dtype) for n, v in enumerate(r)] for r, call in zip(rounded, calls)],
+        )
         lost[index] = max(_worst_feature(wanted[end], found[end]) for end in ends)
     return lost
 
