@@ -16,6 +16,7 @@ from edge.convert.graph.flatbuffer import drop_unused_buffers
 from edge.convert.job import Job
 from edge.convert.quantization.calibration import calibrate, gather_calls
 from edge.convert.quantization.comparisons import compare_integers
+from edge.convert.quantization.even_kernels import even_kernels
 from edge.convert.quantization.integers import to_integers
 from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
 from edge.convert.quantization.masked_scores import soften_masked_scores
@@ -95,6 +96,10 @@ _INTEGERS_8 = (
         lambda draft, job: gather_calls(draft, job.whole, job.samples, job.by_step),
         "the float model says which states belong to the data",
     ),
+    Pass(
+        lambda draft, job: even_kernels(draft, len(job.signature.inputs)),
+        "what it puts in is calibrated like all else",
+    ),
     Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),
     Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
     Pass(_keep_real, "the ranges say what integers would lose"),
@@ -125,8 +130,8 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     "int8": (*_INTEGERS_8, _QUANTIZE, *_IN_INTEGERS),
     "int16x8": (
         *_INTEGERS_8,
-        Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
         Pass(lambda draft, _: tie_shared_biases(draft), "the quantizer gives each bias one scale"),
+        Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
         _QUANTIZE,
         Pass(lambda draft, _: widen_constants(draft), "the quantizer leaves constants with 8 bits"),
         *_IN_INTEGERS,

@@ -168,6 +168,8 @@ _PLAIN = {
     "DEQUANTIZE": (2, schema.DequantizeOptionsT),
     "RESHAPE": (1, schema.ReshapeOptionsT),
     "PAD": (2, schema.PadOptionsT),
+    "SUB": (1, schema.SubOptionsT),
+    "MUL": (1, schema.MulOptionsT),
     "EQUAL": (2, schema.EqualOptionsT),
     "SELECT_V2": (1, schema.SelectV2OptionsT),
 }
