@@ -16,10 +16,12 @@ from edge.convert.graph.flatbuffer import drop_unused_buffers, share_equal_buffe
 from edge.convert.job import Job
 from edge.convert.quantization.calibration import calibrate, gather_calls
 from edge.convert.quantization.comparisons import compare_integers
+from edge.convert.quantization.even_kernels import even_kernels
 from edge.convert.quantization.integers import to_integers
 from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
 from edge.convert.quantization.masked_scores import soften_masked_scores
-from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
+from edge.convert.quantization.real_parts import keep_real
+from edge.convert.quantization.sixteen_bits import give_headroom, tie_shared_biases, widen_constants
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
 from edge.convert.tracing.draft import Draft
 from edge.convert.tracing.export import export
@@ -52,7 +54,13 @@ def _settle_states(draft: Draft, job: Job) -> None:
 
 
 def _make_ends_real(draft: Draft, job: Job) -> None:
-    make_ends_real(draft, job.request.input_type == "float32", job.request.output_type == "float32")
+    inputs = draft.real_ends or job.request.input_type == "float32"
+    make_ends_real(draft, inputs, job.request.output_type == "float32")
+
+
+def _keep_real(draft: Draft, job: Job) -> None:
+    names = [spec.name for spec in job.signature.inputs]
+    keep_real(draft, str(job.plan.quantize), names, job.request.input_type)
 
 
 def _write_note(draft: Draft, job: Job) -> None:
@@ -89,8 +97,13 @@ _INTEGERS_8 = (
         lambda draft, job: gather_calls(draft, job.whole, job.samples, job.by_step),
         "the float model says which states belong to the data",
     ),
+    Pass(
+        lambda draft, job: even_kernels(draft, len(job.signature.inputs)),
+        "what it puts in is calibrated like all else",
+    ),
     Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),
     Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
+    Pass(_keep_real, "the ranges say what integers would lose"),
     Pass(lambda draft, _: fill_kernels_of_zeros(draft), "the ranges say how large the entry must be"),
 )
 _QUANTIZE = Pass(lambda draft, job: to_integers(draft, str(job.plan.quantize)), "all ranges are settled")
@@ -118,6 +131,7 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     "int8": (*_INTEGERS_8, _QUANTIZE, *_IN_INTEGERS),
     "int16x8": (
         *_INTEGERS_8,
+        Pass(lambda draft, _: tie_shared_biases(draft), "the quantizer gives each bias one scale"),
         Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
         _QUANTIZE,
         Pass(lambda draft, _: widen_constants(draft), "the quantizer leaves constants with 8 bits"),

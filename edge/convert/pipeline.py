@@ -63,7 +63,8 @@ def convert(
         length: number of time steps, where the model leaves it free and the file should not.
         batch: number of sequences that the file takes at a time.
         input_type, output_type: of a file in integers, `"float32"`, or `"int8"` / `"int16"`. None: integers,
-            except where the target does not take them.
+            except where the target does not take them, and for inputs that rounding would spoil: what a mask
+            is computed from, tokens, what the model normalises. The result has a note then.
         labels: names of the classes, noted in the file.
         normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file
             for whoever feeds it; the file does not apply it.
@@ -123,7 +124,7 @@ def _convert(job: Job, place: Path) -> ConversionResult:
         found = file_outputs(beside, job.checked)
         errors = tuple(compare(*each) for each in zip(draft.outputs, wanted, found, strict=True))
         judged = zip(errors, wanted, grain, strict=True)
-        notes = [*job.plan.notes, *(judge(quantize, *each, job.way_out) for each in judged)]
+        notes = [*job.plan.notes, *draft.notes, *(judge(quantize, *each, job.way_out) for each in judged)]
         if job.plan.state == "carry":
             notes.append(stream_note(beside, job.whole, job.checked))
     return ConversionResult(

@@ -25,7 +25,8 @@ class Request:
         target: where the file will run.
         lowering: may be `"auto"`; state: may be None.
         quantize, length, batch: as in `convert`.
-        input_type, output_type: `"float32"`, or None for what the file computes in.
+        input_type, output_type: of a file in integers: `"float32"`, the integers if they were asked for, or
+            None for integers where nothing speaks against them.
         said: what the file is to say of itself: labels and normalization, as far as they were given.
     """
 
@@ -129,7 +130,7 @@ def check_normalization(normalization: Any) -> dict[str, list[float]] | None:
 def end_types(
     target: Target, quantize: str | None, input_type: str | None, output_type: str | None
 ) -> tuple[str | None, str | None]:
-    """The types of inputs and outputs: `"float32"`, or None for what the file computes in."""
+    """The types of inputs and outputs: `"float32"`, the integers that were asked for, or None."""
     own = {"int8": "int8", "int16x8": "int16"}.get(quantize or "", "float32")
     types = []
     for name, asked in (("input_type", input_type), ("output_type", output_type)):
@@ -137,7 +138,7 @@ def end_types(
         if asked not in (None, "float32") and not target.integer_ends:
             raise ValueError(f"{target.where} takes no {name}={asked!r}; use {name}='float32'.")
         real = asked == "float32" or (asked is None and not target.integer_ends)
-        types.append("float32" if real and own != "float32" else None)
+        types.append(None if own == "float32" else "float32" if real else asked)
     return types[0], types[1]
 
 

@@ -53,6 +53,8 @@ class Draft:
         fused: what became an operator, in the order in which the operators run.
         state_names: of the states that the finished file takes, in order; `shown_states` makes them.
         calls: what integers are calibrated on; none where there are none.
+        real: operators that stay in real numbers while all others become integers.
+        real_ends: whether that makes the inputs of the file real numbers, too; notes: says why.
     """
 
     model: Model = None
@@ -62,6 +64,9 @@ class Draft:
     fused: list[Fused] = field(default_factory=list)
     state_names: list[str] = field(default_factory=list)
     calls: Calls = field(default_factory=list)
+    real: list[Operator] = field(default_factory=list)
+    real_ends: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def copied(self) -> Draft:
         """Another one to edit, with a structure of its own; the arrays, never edited in place, are shared."""
