@@ -135,7 +135,7 @@ def written(path: Path, content: bytes | memoryview) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | memoryview) -> None:
     """Write a file whole or not at all; raises as `written` does."""
     with written(path, content):
         pass

@@ -48,10 +48,13 @@ class Arranger:
     own: Signature
     _probed: dict[tuple[Input, ...], list[Site]] = field(default_factory=dict)
 
+    def free(self, request: Request) -> Signature:
+        """The signature for as many sequences as the request wants, of any length if the model has it so."""
+        return self.own.with_batch(self.own.batch if request.batch == 1 and self.own.batch else request.batch)
+
     def whole(self, request: Request) -> Signature:
         """The signature for whole sequences."""
-        own, batch = self.own, request.batch
-        whole = own.with_batch(own.batch if batch == 1 and own.batch else batch)
+        whole = self.free(request)
         whole = whole.with_length(request.length) if request.length else whole
         if request.state == "carry" and whole.is_free and not request.target.free_length:
             return whole.with_length(1)  # a stream comes step by step

@@ -14,14 +14,16 @@ from edge.convert.keras_model.call_sites import Site
 from edge.convert.keras_model.precision import other_precisions
 from edge.convert.keras_model.preprocessing import check_inputs, check_layers
 from edge.convert.keras_model.signature import Signature, shown_length, signature_of
+from edge.convert.material import Material, by_calls, timed_inputs, whole_sequences
 from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
 from edge.convert.request import Request
-from edge.convert.samples import Samples, check_samples, evenly, random_samples
-from edge.convert.verification.parity import keras_outputs
-from edge.convert.verification.streaming import LOOKS_FURTHER
+from edge.convert.samples import Samples, check_samples, random_samples
+from edge.convert.verification.keras_calls import keras_calls
+from edge.convert.verification.parity import check_finite, keras_outputs
+from edge.convert.verification.probes import Probe, masked_values, other_sizes, together
+from edge.convert.verification.streaming import LOOKS_FURTHER, is_the_same_by_calls
 
-CHECKED_SAMPLES = 100
 _WHOLE = "Convert it with lowering='fused' or 'unrolled', for whole sequences."
 
 
@@ -36,9 +38,12 @@ class Job:
         whole: the signature of the model for whole sequences.
         signature: that of the file: one step of each sequence where the plan says so.
         sites: the uses of recurrent layers, with that signature.
-        samples: to calibrate on.
-        checked: those of them that Keras and the file are compared on; checked_on: what to call them.
-        expected: the outputs of Keras for them, by name.
+        timed: which inputs have an axis of time.
+        material: what to calibrate on, and what Keras and the file are compared on.
+        checked_on: what to call that.
+        probes: data of other kinds, where there are ranges that it may be beyond.
+        expected: the outputs of Keras for what is checked, by name; beyond: for the probes together.
+        notes: what was found on the way.
     """
 
     model: keras.Model
@@ -47,25 +52,45 @@ class Job:
     whole: Signature
     signature: Signature
     sites: list[Site]
-    samples: Samples
-    checked: Samples
+    timed: list[bool]
+    material: Material
     checked_on: str
+    probes: list[Probe]
     expected: dict[str, Array]
+    beyond: dict[str, Array]
+    notes: tuple[str, ...] = ()
 
     @property
-    def by_step(self) -> bool:
-        """Whether the file takes one time step at a time."""
-        return self.plan.lowering == "step"
+    def rows(self) -> int:
+        """How many sequences the file takes at a time."""
+        return self.signature.inputs[0].shape[0] or 1
 
     @property
-    def way_out(self) -> str | None:
-        """What to do about a file that is wrong, where it is not what helps for its numbers."""
-        return f"Perhaps {LOOKS_FURTHER}. {_WHOLE}" if self.by_step else None
+    def steps(self) -> int:
+        """How many steps a call has in what Keras and the file are compared on."""
+        checked, axis = self.material.checked, 2 if self.material.by_call else 1
+        lengths = [array.shape[axis] for array, has in zip(checked, self.timed, strict=True) if has]
+        return lengths[0] if lengths else max(a.shape[axis] for a in checked if a.ndim > axis)
+
+    @property
+    def is_real(self) -> list[bool]:
+        """Which inputs are real numbers."""
+        return [np.dtype(spec.dtype).kind == "f" for spec in self.signature.inputs]
 
     def is_timed(self, output: str) -> bool:
         """Whether an output has an entry for every time step."""
-        steps = max(array.shape[1] for array in self.checked if array.ndim > 1)
-        return self.expected[output].ndim > 2 and self.expected[output].shape[1] == steps
+        shape = self.expected[output].shape[1 if self.material.by_call else 0 :]
+        return len(shape) > 2 and shape[1] == self.steps
+
+    def run_keras(self, samples: Samples) -> dict[str, Array]:
+        """The outputs of Keras by name, for samples like those that are checked."""
+        if self.material.by_call:
+            return keras_calls(self.model, self.signature, samples, self.plan.lowering == "step")
+        return keras_outputs(self.model, self.whole, samples, is_finite=False)
+
+    def counted(self, outputs: Array) -> Array:
+        """Those of the checked outputs that count."""
+        return outputs[:, self.material.skipped :] if self.material.by_call else outputs
 
 
 def prepare(model: keras.Model, request: Request, data: Any) -> Job:
@@ -77,13 +102,70 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     check_layers(model)
     own = signature_of(model, data)
     check_inputs(model, own)
+    _check_data(request.quantize, data)
     arranger = Arranger(model, own)
-    samples, checked_on = _samples(model, arranger.whole(request), request.quantize, data)
-    length = None if data is None else shown_length(arranger.own, samples)
-    plan, whole, signature, sites = vars(arranger.arrange(request, length)).values()
-    checked = evenly(samples, CHECKED_SAMPLES)
-    expected = keras_outputs(model, whole, checked)
-    return Job(model, request, plan, whole, signature, sites, samples, checked, checked_on, expected)
+    shown = None if data is None else shown_length(own, check_samples(own, data, streams=True))
+    plan, whole, signature, sites = vars(arranger.arrange(request, shown)).values()
+    free = arranger.free(request)
+    timed, is_ranged = timed_inputs(free), request.quantize in BITS
+    goes_on, rows = plan.state != "reset", signature.inputs[0].shape[0] or 1
+    by_call = goes_on and not signature.is_free
+    samples = random_samples(whole, model)
+    if data is not None:
+        samples = check_samples(signature if by_call else whole, data, streams=by_call)
+    steps = next((array.shape[1] for array, has in zip(samples, timed, strict=True) if has), 1)
+    if by_call:
+        a_call = next((s.shape[1] for s, has in zip(signature.inputs, timed, strict=True) if has), None)
+        material = by_calls(samples, timed, a_call or steps, rows, is_ranged)
+    else:
+        material = whole_sequences(samples, rows, steps, goes_on, is_ranged)
+    checked_on = "random input" if data is None else "representative data"
+    job = Job(model, request, plan, whole, signature, sites, timed, material, checked_on, [], {}, {})
+    job = _answered(replace(job, probes=_probes(job)) if is_ranged else job)
+    return replace(job, notes=(*plan.notes, *_further(job, free)))
+
+
+def _probes(job: Job) -> list[Probe]:
+    masks = any(site.masked for site in job.sites)
+    padding = masked_values(job.model, job.is_real, job.timed) if masks else [None] * len(job.timed)
+    return other_sizes(job.material, job.steps, job.is_real, padding)
+
+
+def _answered(job: Job) -> Job:
+    """With what Keras gives: it runs once on all samples of one shape."""
+    outputs = job.run_keras(together([job.material.checked, *(probe.samples for probe in job.probes)]))
+    count = len(job.material.checked[0])
+    expected = {name: value[:count] for name, value in outputs.items()}
+    check_finite(expected)
+    return replace(job, expected=expected, beyond={name: value[count:] for name, value in outputs.items()})
+
+
+def _further(job: Job, free: Signature) -> list[str]:
+    """A note on a model that looks at more steps than a call of the file has.
+
+    Raises:
+        ValueError: if that is one step.
+    """
+    if not (free.is_free and job.material.by_call):
+        return []
+    if is_the_same_by_calls(job.model, free, job.material.checked, job.timed, job.expected):
+        return []
+    if job.plan.lowering == "step":
+        raise ValueError(f"lowering='step' does not fit: {LOOKS_FURTHER}. {_WHOLE}")
+    if job.steps == 1:
+        raise ValueError(
+            f"A file of one time step does not fit: {LOOKS_FURTHER}. Convert it with state='reset' and "
+            "length=..., the number of steps of a sequence."
+        )
+    return [f"call by call the file gives other results than for whole sequences: {LOOKS_FURTHER}"]
+
+
+def _check_data(quantize: str | None, data: Any) -> None:
+    if data is None and quantize in BITS:
+        raise ValueError(
+            f"quantize={quantize!r} takes the range of every number from representative_data, and none was "
+            'given. Give a few hundred inputs like those in use, or use quantize="dynamic", which needs none.'
+        )
 
 
 def with_precision_note(job: Job) -> Job:
@@ -94,24 +176,11 @@ def with_precision_note(job: Job) -> Job:
     own = " and ".join(policies)
     said = f"the model computes in {own}, the file as it does in float32, which it is compared with"
     try:
-        original = keras_outputs(job.model, job.whole, job.checked)
+        original = job.run_keras(job.material.checked)
+        check_finite(original)
     except ValueError:
         far = "in its own numbers the model gives NaN or infinite values"
     else:
         most = max(float(np.abs(original[n] - job.expected[n]).max()) for n in job.expected)
         far = f"the model as it is differs from that by up to {most:.2g}"
-    return replace(job, plan=replace(job.plan, notes=(*job.plan.notes, f"{said}; {far}")))
-
-
-def _samples(
-    model: keras.Model, signature: Signature, quantize: str | None, data: Any
-) -> tuple[Samples, str]:
-    """The input to calibrate and check with, and what to call it."""
-    if data is not None:
-        return check_samples(signature, data), "representative data"
-    if quantize in BITS:
-        raise ValueError(
-            f"quantize={quantize!r} takes the range of every number from representative_data, and none was "
-            'given. Give a few hundred inputs like those in use, or use quantize="dynamic", which needs none.'
-        )
-    return random_samples(signature, model), "random input"
+    return replace(job, notes=(*job.notes, f"{said}; {far}"))

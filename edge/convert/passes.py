@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from edge.convert.edits.fusion import fuse
 from edge.convert.edits.joined_states import join_quantized_states, join_states
-from edge.convert.edits.named_ends import name_ends, write_note
+from edge.convert.edits.named_ends import add_to_note, name_ends, write_note
 from edge.convert.edits.real_ends import make_ends_real
 from edge.convert.edits.reset_states import reset_states
 from edge.convert.edits.separated_outputs import separate_outputs
@@ -25,7 +25,7 @@ from edge.convert.quantization.sixteen_bits import give_headroom, tie_shared_bia
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
 from edge.convert.tracing.draft import Draft
 from edge.convert.tracing.export import export
-from edge.results.conversion import LoweredLayer
+from edge.results.conversion import Calibration, LoweredLayer
 
 
 class Pass(NamedTuple):
@@ -70,6 +70,11 @@ def _write_note(draft: Draft, job: Job) -> None:
     write_note(draft, made, said, [job.is_timed(output) for output in draft.outputs])
 
 
+def note_calibration(draft: Draft, calibration: Calibration) -> None:
+    """Add to the note of a finished draft what its ranges come from; that is known when the file has run."""
+    add_to_note(draft, {"calibration": calibration.to_dict()})
+
+
 def lowered_layers(draft: Draft, job: Job) -> tuple[LoweredLayer, ...]:
     """The recurrent layers of a draft and what each became."""
     return tuple(
@@ -94,7 +99,7 @@ FINISH = (
 
 _INTEGERS_8 = (
     Pass(
-        lambda draft, job: gather_calls(draft, job.whole, job.samples, job.by_step),
+        lambda draft, job: gather_calls(draft, job.material.calls, job.rows),
         "the float model says which states belong to the data",
     ),
     Pass(
@@ -113,7 +118,15 @@ _IN_INTEGERS = (
     Pass(lambda draft, _: compare_integers(draft), "no further operator comes in before a comparison"),
 )
 
-# From the draft of TO_FLOAT to one in other numbers, its states joined.
+# What is done to the draft of TO_FLOAT while it is in real numbers: what comes out is judged, to 1e-5.
+IN_FLOAT: dict[str | None, tuple[Pass, ...]] = {
+    None: (),
+    "float16": (),
+    "dynamic": (),
+    "int8": _INTEGERS_8,
+    "int16x8": _INTEGERS_8,
+}
+# From there to a draft in other numbers, its states joined.
 NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     None: (_JOIN,),
     "float16": (
@@ -128,9 +141,8 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
         Pass(lambda draft, _: weights_to_int8(draft), "and those of fused layers are ours to store"),
         _JOIN,
     ),
-    "int8": (*_INTEGERS_8, _QUANTIZE, *_IN_INTEGERS),
+    "int8": (_QUANTIZE, *_IN_INTEGERS),
     "int16x8": (
-        *_INTEGERS_8,
         Pass(lambda draft, _: tie_shared_biases(draft), "the quantizer gives each bias one scale"),
         Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
         _QUANTIZE,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import keras
 
-from edge.convert.graph import flatbuffer, operators
-from edge.convert.job import Job, prepare, with_precision_note
+from edge.convert.gathered import gathered
+from edge.convert.job import prepare, with_precision_note
 from edge.convert.keras_model.load import load_keras
 from edge.convert.keras_model.precision import in_float32
-from edge.convert.passes import FINISH, NUMBERS, TO_FLOAT, lowered_layers, run
-from edge.convert.quantization.softmax import softmax_notes
+from edge.convert.keras_model.signature import signature_of
+from edge.convert.making import made, other_numbers
 from edge.convert.raw_errors import in_words
 from edge.convert.request import check_model, check_path, check_request
-from edge.convert.tracing.draft import Draft
-from edge.convert.verification.parity import compare, file_outputs, judge
-from edge.convert.verification.streaming import stream_note
-from edge.files import written
+from edge.convert.verification.judgement import CoarseError, advice
+from edge.convert.verification.parity import ConversionError
 from edge.results.conversion import ConversionResult
 
 
@@ -51,8 +49,12 @@ def convert(
             integers and all else in float32; `"int8"`, everything in 8-bit integers, the cells of a fused
             LSTM in 16-bit ones; `"int16x8"`, 8-bit weights and 16-bit activations.
         representative_data: inputs like those in use, `[samples, time, features]`; for several inputs a list
-            or a dictionary by name. Integers take the ranges of all numbers from it: a few hundred samples
-            do. The file is checked on (at most 100 of) them, or else on random input.
+            or a dictionary by name; or what gives them piece by piece, as `fit` takes it: a generator, a
+            `tf.data.Dataset`, a `PyDataset`, of which at most 1,000 samples are taken. Integers take the
+            ranges of all numbers from it: a few hundred samples do, and every fifth is held out to check the
+            file on. Other files are checked on (at most 100 of) them, or else on random input. A file that
+            goes on from call to call is calibrated and checked along streams: samples of as many steps as a
+            call are one stream in their order, longer ones are a stream each.
         state: `"reset"`, each call of the file starts from zeros; `"carry"`, it goes on where the last call
             ended, for streams; `"explicit"`, the states are inputs and outputs. None: explicit for one step
             at a time, else reset.
@@ -102,47 +104,18 @@ def convert(
     model = load_keras(model) if isinstance(model, (str, os.PathLike)) else model
     check_model(model)
     with in_words(model):
+        data, note = gathered(signature_of(model), representative_data)
+        try:
+            with in_float32(model):
+                job = prepare(model, request, data)
+            job = with_precision_note(job)
+            with in_float32(model):
+                result = made(job, place)
+        except CoarseError as error:
+            refused = str(error)
+        else:
+            return replace(result, notes=(*result.notes, note)) if note else result
+        # The traceback, with all that the attempt held in memory, is gone.
         with in_float32(model):
-            job = prepare(model, request, representative_data)
-        job = with_precision_note(job)
-        with in_float32(model):
-            return _convert(job, place)
-
-
-def _convert(job: Job, place: Path) -> ConversionResult:
-    """The file of a job, written and checked."""
-    request, quantize = job.request, job.request.quantize
-    draft = run(TO_FLOAT, Draft(), job)
-    float_size = _float_size(draft, job) if quantize else None
-    run(NUMBERS[quantize], draft, job)
-    grain = flatbuffer.output_steps(draft.model)[: len(draft.outputs)]
-    run(FINISH, draft, job)
-    content = flatbuffer.packed(draft.model)
-
-    wanted = [job.expected[name] for name in draft.outputs]
-    with written(place, content) as beside:
-        found = file_outputs(beside, job.checked)
-        errors = tuple(compare(*each) for each in zip(draft.outputs, wanted, found, strict=True))
-        judged = zip(errors, wanted, grain, strict=True)
-        notes = [*job.plan.notes, *draft.notes, *(judge(quantize, *each, job.way_out) for each in judged)]
-        if job.plan.state == "carry":
-            notes.append(stream_note(beside, job.whole, job.checked))
-    return ConversionResult(
-        path=place,
-        size=len(content),
-        float_size=float_size or len(content),
-        quantize=quantize,
-        lowering=job.plan.lowering,
-        state=job.plan.state,
-        target=request.target.name,
-        layers=lowered_layers(draft, job),
-        ops=operators.count(draft.model),
-        errors=errors,
-        checked_on=job.checked_on,
-        notes=tuple(note for note in [*notes, *softmax_notes(draft.model)] if note),
-    )
-
-
-def _float_size(draft: Draft, job: Job) -> int:
-    """The bytes of the same model in float32; its arrays are neither copied nor written."""
-    return flatbuffer.packed_size(run((*NUMBERS[None], *FINISH), draft.copied(), job).model)
+            others = other_numbers(model, request, data)
+        raise ConversionError(f"{refused} {advice(quantize, others)}")

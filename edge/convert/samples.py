@@ -19,24 +19,30 @@ RANDOM_SAMPLES = 16
 RANDOM_LENGTH = 20  # where an axis is free
 
 
-def check_samples(signature: Signature, data: Any) -> Samples:
+def check_samples(
+    signature: Signature, data: Any, name: str = "representative_data", streams: bool = False
+) -> Samples:
     """The representative data as one array an input.
 
     Args:
         signature: of the model.
         data: an array `[samples, time, features]`; for several inputs a list in the order of the model's
             inputs, or a dictionary by their names.
+        name: what messages call it.
+        streams: whether a fixed number of steps is that of a call, and a sample may have more of them.
 
     Raises:
         ValueError: data whose number of inputs, shape or values does not fit; the message names the input.
         TypeError: data that is not made of numbers.
     """
-    arrays = _by_input(signature, data)
-    samples = [_check(spec, array) for spec, array in zip(signature.inputs, arrays, strict=True)]
+    arrays = _by_input(signature, data, name)
+    samples = [
+        _check(spec, array, name, streams) for spec, array in zip(signature.inputs, arrays, strict=True)
+    ]
     counts = {spec.name: len(array) for spec, array in zip(signature.inputs, samples, strict=True)}
     if len(set(counts.values())) > 1:
         found = ", ".join(f"{count} for {name!r}" for name, count in counts.items())
-        raise ValueError(f"representative_data must have as many samples for each input, received {found}.")
+        raise ValueError(f"{name} must have as many samples for each input, received {found}.")
     return samples
 
 
@@ -69,32 +75,37 @@ def in_batches(samples: Samples, batch: int) -> list[list[np.ndarray]]:
     return [[np.take(a, range(s, s + batch), axis=0, mode="wrap") for a in samples] for s in starts]
 
 
-def _by_input(signature: Signature, data: Any) -> Sequence[Any]:
+def is_sequence(spec: Input) -> bool:
+    """Whether an input of fixed shape has an axis of time: `[batch, time, features]`, or tokens."""
+    return len(spec.shape) > 2 or (len(spec.shape) == 2 and _is_integer(spec))
+
+
+def _by_input(signature: Signature, data: Any, label: str) -> Sequence[Any]:
     names = [spec.name for spec in signature.inputs]
     if isinstance(data, Mapping):
         if set(data) != set(names):
             raise ValueError(
-                f"representative_data has the keys {', '.join(map(repr, data))}; the inputs of the model "
+                f"{label} has the keys {', '.join(map(repr, data))}; the inputs of the model "
                 f"are {', '.join(map(repr, names))}."
             )
         return [data[name] for name in names]
     if isinstance(data, (list, tuple)) and (len(names) > 1 or len(data) == 1):
         if len(data) != len(names):
             raise ValueError(
-                f"representative_data has {len(data)} arrays; the model has {len(names)} inputs: "
+                f"{label} has {len(data)} arrays; the model has {len(names)} inputs: "
                 f"{', '.join(map(repr, names))}."
             )
         return data
     if len(names) > 1:
         raise ValueError(
-            f"The model has {len(names)} inputs ({', '.join(map(repr, names))}); give representative_data "
+            f"The model has {len(names)} inputs ({', '.join(map(repr, names))}); give {label} "
             f"as a list in that order or as a dictionary, received {type(data).__name__}."
         )
     return [data]
 
 
-def _check(spec: Input, data: Any) -> np.ndarray:
-    label = f"representative_data for input {spec.name!r}"
+def _check(spec: Input, data: Any, name: str, streams: bool) -> np.ndarray:
+    label = f"{name} for input {spec.name!r}"
     array = as_array(data, label)
     kinds = "iu" if _is_integer(spec) else "fiub"
     if array.dtype.kind not in kinds:
@@ -102,10 +113,15 @@ def _check(spec: Input, data: Any) -> np.ndarray:
         raise TypeError(
             f"{label} must be {wanted} (the model takes {spec.dtype}), received dtype {array.dtype}."
         )
-    shape = ("samples", *("any" if axis is None else axis for axis in spec.shape[1:]))
-    fits = array.ndim == len(shape) and all(
-        axis is None or axis == size for axis, size in zip(spec.shape[1:], array.shape[1:], strict=True)
+    sizes: list[int | str] = ["any" if axis is None else axis for axis in spec.shape[1:]]
+    fits = array.ndim == len(sizes) + 1 and all(
+        wanted in ("any", found) for wanted, found in zip(sizes, array.shape[1:], strict=True)
     )
+    if streams and is_sequence(spec) and isinstance(least := sizes[0], int):
+        sizes[0] = f"{least} or more"
+        given = list(array.shape[1:])
+        fits = fits or (len(given) == len(sizes) and given[0] >= least and given[1:] == sizes[1:])
+    shape = ("samples", *sizes)
     if not fits:
         raise ValueError(
             f"{label} must have the shape [{', '.join(map(str, shape))}], received {list(array.shape)}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 
 import numpy as np
 import tensorflow as tf
@@ -38,15 +39,18 @@ def convert_saved_model(folder: str, weights: str | None = None) -> bytes:
         return bytes(converter.convert())
 
 
-def calibrate(content: bytes, samples: Iterable[Sequence[np.ndarray]], reset: bool = True) -> bytes:
+def calibrate(
+    content: bytes, samples: Iterable[Sequence[np.ndarray]], resets: Iterable[bool] | None = None
+) -> bytes:
     """The float model with the range of every tensor over `samples` written into it.
 
-    `reset=False` lets the state of an LSTM run on from sample to sample, as TensorFlow's own loop does: the
-    cell then grows and grows, and its range with it.
+    `resets` says for each sample whether the state of an LSTM starts from zeros; None: for all. TensorFlow's
+    own loop never does so: over samples that do not follow upon each other the cell then grows and grows, and
+    its range with it.
     """
     calibrator = Calibrator(content)._calibrator
     prepared = False
-    for sample in samples:
+    for sample, reset in zip(samples, repeat(True) if resets is None else resets, strict=False):
         if reset or not prepared:
             # Prepare allocates the tensors anew, which zeroes the state and keeps the ranges.
             calibrator.Prepare([list(value.shape) for value in sample])

@@ -38,6 +38,67 @@ class OutputError(NamedTuple):
     relative: float
 
 
+class InputRange(NamedTuple):
+    """Where the values of an input lie in the data that a file was calibrated on."""
+
+    name: str
+    low: float
+    high: float
+
+
+class Check(NamedTuple):
+    """What becomes of a file in integers on data of another kind than it was calibrated on.
+
+    Attributes:
+        kind: `"longer"`: so many steps as `steps` says; `"larger"`, `"quiet"`, `"zero"`: three times, a
+            hundredth of, none of the size; `"padded"`: half of the steps are such as the model masks.
+        steps: of a sequence, or of a stream.
+        errors: of each output; `relative` in standard deviations of the output on usual data, or on this,
+            where they are larger.
+    """
+
+    kind: str
+    steps: int
+    errors: tuple[OutputError, ...]
+
+    @property
+    def worst(self) -> float:
+        """The largest relative error."""
+        return max(error.relative for error in self.errors)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the ranges of a file in integers were taken from, and what it does beyond that.
+
+    Attributes:
+        samples: how many (of a file that takes single steps: how many steps).
+        held_out: how many others it was compared with Keras on; 0: on the same.
+        steps: how many a state went through from zeros on.
+        inputs: the range of each that takes real numbers.
+        checks: on data of other kinds.
+    """
+
+    samples: int
+    held_out: int
+    steps: int
+    inputs: tuple[InputRange, ...]
+    checks: tuple[Check, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, as a file notes it."""
+        checks = [
+            {"kind": check.kind, "steps": check.steps, "errors": [e._asdict() for e in check.errors]}
+            for check in self.checks
+        ]
+        return {**vars(self), "inputs": [each._asdict() for each in self.inputs], "checks": checks}
+
+    def __str__(self) -> str:
+        ranges = "".join(f", {each.name} from {each.low:.3g} to {each.high:.3g}" for each in self.inputs)
+        checked = f"{self.held_out:,} held out" if self.held_out else "checked on the same"
+        return f"{self.samples:,} samples ({checked}), {self.steps:,} steps{ranges}"
+
+
 @dataclass(frozen=True)
 class ConversionResult:
     """A converted model.
@@ -55,6 +116,7 @@ class ConversionResult:
         errors: of each output, file against Keras.
         checked_on: what the errors were measured on: `"representative data"` or `"random input"`.
         notes: what its user should know, a sentence each.
+        calibration: of a file in integers, what its ranges come from; else None.
     """
 
     path: Path
@@ -69,10 +131,12 @@ class ConversionResult:
     errors: tuple[OutputError, ...]
     checked_on: str
     notes: tuple[str, ...] = ()
+    calibration: Calibration | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values, fit for JSON."""
         lists = {
+            "calibration": self.calibration and self.calibration.to_dict(),
             "layers": [layer._asdict() for layer in self.layers],
             "errors": [error._asdict() for error in self.errors],
             "notes": list(self.notes),
@@ -99,6 +163,7 @@ class ConversionResult:
                 ],
             ),
             "operators: " + ", ".join(f"{count} {name}" for name, count in self.ops.items()),
+            *([f"calibrated on {self.calibration}"] if self.calibration else ()),
             f"checked against Keras on {self.checked_on}",
             *(f"note: {note}" for note in self.notes),
         ]

@@ -12,7 +12,7 @@ import edge
 from edge.convert.edits.joined_states import join_states
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.job import Job, prepare
-from edge.convert.passes import NUMBERS, TO_FLOAT, run
+from edge.convert.passes import IN_FLOAT, NUMBERS, TO_FLOAT, run
 from edge.convert.quantization.calibration import gather_calls
 from edge.convert.quantization.cell_ranges import largest_cells
 from edge.convert.request import Request
@@ -41,7 +41,7 @@ def fused(model: keras.Model) -> Model:
 def quantized_draft(model: keras.Model, x: np.ndarray) -> Draft:
     """In integers, calibrated on x."""
     draft, job = started(model, x, "int8")
-    return run(NUMBERS["int8"], draft, job)
+    return run((*IN_FLOAT["int8"], *NUMBERS["int8"]), draft, job)
 
 
 def quantized(model: keras.Model, x: np.ndarray) -> Model:
@@ -51,8 +51,8 @@ def quantized(model: keras.Model, x: np.ndarray) -> Model:
 
 def largest_cell(model: keras.Model, x: np.ndarray) -> float:
     """That of its only LSTM."""
-    draft, job = started(model, x, "int8")
-    gather_calls(draft, job.whole, job.samples, by_step=False)
+    draft, _ = started(model, x, "int8")
+    gather_calls(draft, [x[:, None]], 1)
     join_states(draft)
     return largest_cells(draft)[0]
 

@@ -49,6 +49,12 @@ def write_note(draft: Draft, made: dict[str, Any], said: dict[str, Any], timed: 
     flatbuffer.add_metadata(model, ENTRY, json.dumps(note, ensure_ascii=False).encode())
 
 
+def add_to_note(draft: Draft, more: dict[str, Any]) -> None:
+    """Add to what `write_note` wrote."""
+    note = json.loads(flatbuffer.metadata(draft.model, ENTRY))
+    flatbuffer.set_metadata(draft.model, ENTRY, json.dumps({**note, **more}, ensure_ascii=False).encode())
+
+
 def _end(model: flatbuffer.Model, index: int) -> dict[str, Any]:
     tensor = flatbuffer.tensor(model, index)
     signature = tensor.shapeSignature

@@ -97,6 +97,20 @@ def add_metadata(model: Model, name: str, content: bytes) -> None:
     model.metadata = [*(model.metadata or []), entry]
 
 
+def metadata(model: Model, name: str) -> bytes:
+    """What is stored in the file under that name."""
+    return bytes(model.buffers[_entry(model, name).buffer].data)
+
+
+def set_metadata(model: Model, name: str, content: bytes) -> None:
+    """Store something else there."""
+    model.buffers[_entry(model, name).buffer].data = np.frombuffer(content, np.uint8)
+
+
+def _entry(model: Model, name: str) -> Any:
+    return next(entry for entry in model.metadata if entry.name in (name, name.encode()))
+
+
 def graph(model: Model) -> Any:
     """The main graph; a model without control flow has no other."""
     return model.subgraphs[0]

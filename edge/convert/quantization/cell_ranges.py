@@ -7,6 +7,9 @@ each LSTM runs here by itself, step by step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import repeat
+
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -20,33 +23,56 @@ def largest_cells(draft: Draft) -> dict[int, float]:
     model = draft.model
     lstms = [layer for layer in draft.fused if operators.name_of(model, layer.operator) == operators.LSTM]
     wanted = [(layer.operator.inputs[INPUT], *layer.given) for layer in lstms]
-    seen = recorded(model, sorted({index for each in wanted for index in each}), draft.calls)
-    return {
-        layer.site.index: _largest_cell(model, layer.operator, *(seen[index] for index in each))
-        for layer, each in zip(lstms, wanted, strict=True)
-    }
+    indices = sorted({index for each in wanted for index in each})
+    seen = recorded_calls(model, indices, draft.calls, draft.starts)
+    found = {}
+    for layer, (sequences, *given) in zip(lstms, wanted, strict=True):
+        # A layer goes on from call to call, unless the model gives it the states that it starts from.
+        starts = None if given else draft.starts
+        each = [_joined(seen[sequences], starts), *(_joined(seen[index]) for index in given)]
+        found[layer.site.index] = _largest_cell(model, layer.operator, *each)
+    return found
 
 
-def recorded(model: flatbuffer.Model, indices: list[int], batches: Calls) -> dict[int, np.ndarray]:
-    """What flows through these tensors, over all batches, joined along the batch axis."""
+def _joined(calls: list[np.ndarray], starts: Sequence[bool] | None = None) -> np.ndarray:
+    """Calls along the axis of the batch; those of one stream, where there are, along that of time before."""
+    streams: list[list[np.ndarray]] = []
+    for call, is_start in zip(calls, starts or repeat(True), strict=False):
+        if is_start:
+            streams.append([])
+        streams[-1].append(call)
+    return np.concatenate([np.concatenate(s, axis=1) if len(s) > 1 else s[0] for s in streams])
+
+
+def recorded(model: flatbuffer.Model, indices: list[int], calls: Calls) -> dict[int, np.ndarray]:
+    """What flows through these tensors, joined along the batch axis; each call starts from zeros."""
+    seen = recorded_calls(model, indices, calls, [True] * len(calls))
+    return {index: _joined(values) for index, values in seen.items()}
+
+
+def recorded_calls(
+    model: flatbuffer.Model, indices: list[int], calls: Calls, starts: Sequence[bool]
+) -> dict[int, list[np.ndarray]]:
+    """What flows through these tensors at every call; the states start from zeros where `starts` says so."""
     interpreter = Interpreter(
         model_content=flatbuffer.pack(model),
         experimental_preserve_all_tensors=True,
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     inputs = flatbuffer.graph(model).inputs
-    for index, value in zip(inputs, batches[0], strict=True):
+    for index, value in zip(inputs, calls[0], strict=True):
         interpreter.resize_tensor_input(index, value.shape)
     interpreter.allocate_tensors()
     seen: dict[int, list[np.ndarray]] = {index: [] for index in indices}
-    for batch in batches:
-        for index, value in zip(inputs, batch, strict=True):
+    for call, is_start in zip(calls, starts, strict=True):
+        for index, value in zip(inputs, call, strict=True):
             interpreter.set_tensor(index, value)
-        interpreter.reset_all_variables()
+        if is_start:
+            interpreter.reset_all_variables()
         interpreter.invoke()
         for index, values in seen.items():
             values.append(interpreter.get_tensor(index))
-    return {index: np.concatenate(values) for index, values in seen.items()}
+    return seen
 
 
 def _largest_cell(

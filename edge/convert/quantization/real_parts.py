@@ -17,7 +17,7 @@ from edge.convert.edits.joined_states import join_states
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.graph.wiring import Wiring
 from edge.convert.quantization.cell_ranges import recorded
-from edge.convert.tracing.draft import Calls, Draft
+from edge.convert.tracing.draft import Draft
 
 Operators = list[operators.Operator]
 
@@ -92,9 +92,9 @@ def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | No
     kept = {id(operator) for operator in _exact(wiring, model)}
     head = _head(wiring, model, reals)
     exact = [i for i in reals if any(id(reader) in kept for reader in wiring.readers[i])]
-    why = {
-        i: "it is looked up or compared with a number, and rounding would make another of it" for i in exact
-    }
+    why = dict.fromkeys(
+        exact, "it is looked up or compared with a number, and rounding would make another of it"
+    )
     if asked != "float32":
         why |= {
             i: f"the model brings it to one scale, and {quantize[3:].split('x')[0]} bits for all features of it as "

@@ -63,7 +63,7 @@ class KerasStream:
         for compiled in (True, False):
             function = tf.function(self._loop, jit_compile=compiled, autograph=False)
             try:
-                with _carried(self._layers) as turn:
+                with carried(self._layers) as turn:
                     self._turn = turn
                     function(self._states, examples)
             except (tf.errors.OpError, NotImplementedError):
@@ -96,22 +96,24 @@ class KerasStream:
         return [tf.cast(output, tf.float32) for output in outputs.values()], self._turn.after
 
 
-class _Turn:
-    """One step of the model: the states before it, and after it as far as the layers have been called."""
+class Turn:
+    """One call of the model: the states before it, and after it as far as the layers have been called."""
 
     before: list[list[Tensor]]
     after: list[list[Tensor]]
 
 
 @contextmanager
-def _carried(layers: Sequence[Any]) -> Iterator[_Turn]:
+def carried(layers: Sequence[Any]) -> Iterator[Turn]:
     """Let each of the layers do one step of its cell from the states of the turn; undone in any case."""
-    turn = _Turn()
-    with replaced(layers, "call", lambda layer: _one_step(layer, turn)):
+    turn = Turn()
+    with replaced(layers, "call", lambda layer: one_step(layer, turn)):
         yield turn
 
 
-def _one_step(layer: Any, turn: _Turn) -> Callable[..., Any]:
+def one_step(layer: Any, turn: Turn) -> Callable[..., Any]:
+    """In the place of a layer's `call`: one step of its cell."""
+
     def call(sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         # A state that the model gives, it gives at every step.
         old = turn.before[len(turn.after)] if initial_state is None else keras.tree.flatten(initial_state)

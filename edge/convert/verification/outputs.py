@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edge.aliases import Array
-from edge.convert.verification.parity import FLOAT, FLOAT16, INTEGER
+from edge.convert.verification.judgement import FLOAT, FLOAT16, INTEGER
 from edge.results.verification import BY_SPREAD, OutputCheck, Tolerance
 
 # By `quantize`: the largest error in units of the largest value of the output (of 1 where that is smaller);

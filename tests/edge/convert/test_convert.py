@@ -236,7 +236,7 @@ def test_ends_have_the_names_of_the_model(converted: Any) -> None:
 def test_metadata(converted: Any) -> None:
     metadata = edge.load(converted("peephole", "int8").result.path).metadata
     assert metadata is not None
-    versions = metadata.pop("versions")
+    versions, calibration = metadata.pop("versions"), metadata.pop("calibration")
     assert metadata == {
         "format": 2,
         "version": edge.__version__,
@@ -253,6 +253,7 @@ def test_metadata(converted: Any) -> None:
         "states": [],
     }
     assert versions["keras"] == keras.__version__
+    assert calibration == converted("peephole", "int8").result.calibration.to_dict()
     json.dumps(metadata)
 
 

@@ -12,9 +12,9 @@ import keras
 import numpy as np
 import pytest
 
-from edge.convert import ConversionError, convert, pipeline
+from edge.convert import ConversionError, convert, making
 from edge.convert.keras_model.call_sites import recurrent_layers
-from edge.convert.verification.parity import judge
+from edge.convert.verification.judgement import judge
 from edge.results.conversion import OutputError
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
@@ -233,8 +233,8 @@ def test_a_wrong_file_is_not_kept(
 ) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"the old one")
-    right = pipeline.file_outputs
-    monkeypatch.setattr(pipeline, "file_outputs", lambda *a: [value + 0.01 for value in right(*a)])
+    right = making.file_outputs
+    monkeypatch.setattr(making, "file_outputs", lambda *a: [value + 0.01 for value in right(*a)])
     with pytest.raises(ConversionError, match="not kept: output 'memory' differs from Keras by up to 0.01"):
         convert(plain, path)
     assert path.read_bytes() == b"the old one"

@@ -18,7 +18,7 @@ import tensorflow as tf
 import edge
 import edge.convert
 from edge import EdgeModel
-from edge.convert import pipeline
+from edge.convert import making
 from edge.convert.tf_private import scratch
 from edge.errors import ModelFileError
 from edge.inspection import inspect
@@ -60,14 +60,14 @@ def full_disk() -> Iterator[None]:
 def test_a_conversion_on_a_full_disk_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = pipeline.written
+    right = making.written
 
     @contextmanager
     def written(path: Path, content: bytes) -> Iterator[Path]:
         with full_disk(), right(path, content) as draft:
             yield draft
 
-    monkeypatch.setattr(pipeline, "written", written)
+    monkeypatch.setattr(making, "written", written)
     path = tmp_path / "model.tflite"
     path.write_bytes(b"the old one")
     with pytest.raises(OSError, match=r"model.tflite cannot be written: File too large"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_integer_peepholes_with_a_projection(tmp_path: Path, monkeypatch: pytest
     x = keras.Input((None, FEATURES))
     layer = LSTMPlus(16, "peephole", projection_units=5, return_sequences=True)
     model = randomised(keras.Model(x, layer(x)))
-    data = motion(24, 12)
+    data = motion(60, 12)
     wanted = keras_answer(model, data)[0]
     right = answer(quantized(model, data), tmp_path / "right.tflite", data)
     assert relative_error(right, wanted) < 0.03
@@ -128,7 +129,7 @@ def calibrated_cell(model: Model, samples: np.ndarray, reset: bool = True) -> fl
     model = copy_of(model)
     operators.add_intermediates(model, lstms(model)[0])
     calibrated = flatbuffer.load(
-        tf_private.calibrate(flatbuffer.pack(model), in_batches([samples], 1), reset)
+        tf_private.calibrate(flatbuffer.pack(model), in_batches([samples], 1), repeat(reset))
     )
     ends = flatbuffer.get_range(calibrated, lstms(calibrated)[0].inputs[CELL_STATE])
     assert ends is not None

@@ -1,0 +1,161 @@
+"""From a job to a file that has been judged: its float form, its numbers, and what lies beyond them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from edge.aliases import Array
+from edge.convert import tf_private
+from edge.convert.graph import flatbuffer, operators
+from edge.convert.job import Job, prepare
+from edge.convert.passes import FINISH, IN_FLOAT, NUMBERS, TO_FLOAT, lowered_layers, note_calibration, run
+from edge.convert.quantization.integers import BITS
+from edge.convert.quantization.softmax import softmax_notes
+from edge.convert.request import Request
+from edge.convert.samples import Samples
+from edge.convert.tracing.draft import Draft
+from edge.convert.verification import probes
+from edge.convert.verification.file_calls import file_calls
+from edge.convert.verification.judgement import FAULT, judge
+from edge.convert.verification.parity import ConversionError, compare, file_outputs, spread_of
+from edge.convert.verification.streaming import stream_note
+from edge.files import write_whole, written
+from edge.results.conversion import Calibration, ConversionResult, InputRange, OutputError
+
+TRIED = {"int8": ("int16x8", "dynamic"), "int16x8": ("dynamic",), "dynamic": ("float16",), "float16": (None,)}
+
+
+def made(job: Job, place: Path) -> ConversionResult:
+    """Write the file and judge it.
+
+    Raises:
+        ConversionError: the file did not compute what Keras computes; of what is right in real numbers and no
+            longer when it is quantized, a `CoarseError`.
+    """
+    quantize = job.request.quantize
+    draft = run(TO_FLOAT, Draft(), job)
+    notes: list[str | None] = [*job.notes]
+    float_size = None
+    if quantize:
+        float_size = flatbuffer.packed_size(_in_float(draft, job).model)
+        run(IN_FLOAT[quantize], draft, job)
+        notes += _judge_float(draft, job)
+    run(NUMBERS[quantize], draft, job)
+    grain = flatbuffer.output_steps(draft.model)[: len(draft.outputs)]
+    run(FINISH, draft, job)
+    content = flatbuffer.packed(draft.model)
+    softmax = softmax_notes(draft.model)
+
+    with written(place, content) as beside:
+        found = _run_file(beside, job, job.material.checked)
+        errors, judged = _judged(draft, job, found, grain, quantize, softmax)
+        notes += judged
+        if job.plan.state != "reset" and job.whole.is_free and not job.material.by_call:
+            notes.append(stream_note(beside, job.whole, job.material.checked, job.rows))
+        calibration = None
+        if quantize in BITS:
+            calibration = _calibration(beside, draft, job, len(content))
+            notes += probes.judge_checks(calibration)
+            note_calibration(draft, calibration)
+            content = flatbuffer.packed(draft.model)
+            write_whole(beside, content)
+    return ConversionResult(
+        path=place,
+        size=len(content),
+        float_size=float_size or len(content),
+        quantize=quantize,
+        lowering=job.plan.lowering,
+        state=job.plan.state,
+        target=job.request.target.name,
+        layers=lowered_layers(draft, job),
+        ops=operators.count(draft.model),
+        errors=errors,
+        checked_on=job.checked_on,
+        notes=tuple(note for note in [*notes, *draft.notes, *softmax] if note),
+        calibration=calibration,
+    )
+
+
+def other_numbers(model: keras.Model, request: Request, data: Any) -> list[str]:
+    """Which other numbers do for a model that is refused in those of the request: the first that does."""
+    for quantize in TRIED[request.quantize or ""]:
+        asked = replace(request, quantize=quantize, input_type=None, output_type=None)
+        with tf_private.scratch() as folder:
+            try:
+                result = made(prepare(model, asked, data), Path(folder) / "tried.tflite")
+            except (ValueError, ConversionError):
+                continue  # not for this target, or no better
+        error = max(error.relative for error in result.errors)
+        return [f"quantize={quantize!r}, whose error is {error:.1%}"]
+    return []
+
+
+def _in_float(draft: Draft, job: Job) -> Draft:
+    """The draft as a file in real numbers."""
+    return run((*NUMBERS[None], *FINISH), draft.copied(), job)
+
+
+def _judge_float(draft: Draft, job: Job) -> list[str | None]:
+    """Whether the very graph that is quantized next is right in real numbers: what is left is rounding."""
+    with tf_private.scratch() as folder:
+        path = Path(folder) / "float.tflite"
+        path.write_bytes(flatbuffer.packed(_in_float(draft, job).model))
+        found = _run_file(path, job, job.material.checked)
+    _, notes = _judged(draft, job, found, [0.0] * len(found), None)
+    return [note and f"before it was quantized, {note}" for note in notes]
+
+
+def _run_file(path: Path, job: Job, samples: Samples) -> Sequence[Array]:
+    return file_calls(path, samples) if job.material.by_call else file_outputs(path, samples)
+
+
+def _judged(
+    draft: Draft,
+    job: Job,
+    found: Sequence[Array],
+    grain: Sequence[float],
+    quantize: str | None,
+    softmax: Sequence[str] = (),
+) -> tuple[tuple[OutputError, ...], list[str | None]]:
+    """The errors of all outputs, and a note on each that is larger than usual."""
+    errors, notes = [], []
+    for name, value, step in zip(draft.outputs, found, grain, strict=True):
+        wanted = job.expected[name]
+        # In the units of the whole stream, of which the end alone may count.
+        error = compare(name, job.counted(wanted), job.counted(value), spread_of(wanted))
+        errors.append(error)
+        way_out = FAULT if quantize is None else None
+        if quantize is not None and softmax:
+            way_out = f"Note that {softmax[0]}."
+        notes.append(judge(quantize, error, wanted, step, value, way_out))
+    return tuple(errors), notes
+
+
+def _calibration(path: Path, draft: Draft, job: Job, size: int) -> Calibration:
+    """Where the ranges come from, and what the file does beyond them."""
+    material = job.material
+    inputs = tuple(
+        InputRange(spec.name, float(array.min()), float(array.max()))
+        for spec, array, is_real in zip(job.signature.inputs, material.calls, job.is_real, strict=True)
+        if is_real
+    )
+    usual = {name: spread_of(job.expected[name]) for name in draft.outputs}
+    checks = []
+    long = probes.longer(material, job.steps, job.timed, size, job.signature.is_free)
+    if long:
+        try:
+            wanted = job.run_keras(long.samples)
+            found = _run_file(path, job, long.samples)
+            checks += probes.check([long], {name: wanted[name] for name in draft.outputs}, found, usual)
+        except (ValueError, tf.errors.OpError):
+            pass  # it takes no longer ones: a table of positions ends, a layer is as wide as there are steps
+    if job.probes:
+        found = _run_file(path, job, probes.together([probe.samples for probe in job.probes]))
+        checks += probes.check(job.probes, {name: job.beyond[name] for name in draft.outputs}, found, usual)
+    return Calibration(material.used, material.held_out, material.steps, inputs, tuple(checks))
