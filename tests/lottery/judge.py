@@ -71,7 +71,8 @@ def compare(ticket: Ticket, result: ConversionResult, kind: str, given: np.ndarr
                 error = _relative(find, want) / FLOAT
                 error = error / _leeway(ticket.model, x, position) if error > 1 else error
             else:
-                error = float(np.sqrt(np.mean((find - want) ** 2))) / spread[position] / QUANTIZED
+                scale = max(spread[position], float(want.std()))
+                error = float(np.sqrt(np.mean((find - want) ** 2))) / scale / QUANTIZED
             worst = max(worst, error)
             if not error <= 1:
                 off.append((name, f"{name}, output {position}: {error:.2g}"))

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from edge.convert.keras_model.call_sites import OTHER, Site, cell_step, first_states
 from edge.convert.keras_model.signature import Signature, run, tensor_specs
+from edge.convert.keras_model.stacked import StackedCell
 from edge.convert.tracing.lower import Lowered
 from edge.convert.tracing.recording import Recording
 from keras_lstm_plus.aliases import Tensor
@@ -25,6 +26,19 @@ def probe(model: keras.Model, signature: Signature) -> list[Site]:
     with recording.running():
         function.get_concrete_function()
     return recording.sites
+
+
+def called_layers(model: keras.Model, signature: Signature) -> list[Any]:
+    """The layers of Keras that keep a state of their own, in the order in which the model calls them.
+
+    Those inside of a `TimeDistributed` start anew at every call; the cells of a stack are one layer.
+    """
+    layers: list[Any] = []
+    for site in probe(model, signature):
+        stack = site.layer if isinstance(site.layer, StackedCell) else None
+        if not site.inside and (stack is None or stack.position == 0):
+            layers.append(stack.layer if stack else site.layer)
+    return layers
 
 
 def _zeros(site: Site, x: Tensor, states: Any, mask: Tensor) -> tuple[Lowered, Site]:

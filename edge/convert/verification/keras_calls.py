@@ -14,9 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
+from edge.convert.keras_model.call_sites import first_states
 from edge.convert.keras_model.signature import Signature, run, tensor_specs
 from edge.convert.samples import Samples, in_batches
-from edge.convert.tracing.probe import probe
+from edge.convert.tracing.probe import called_layers
 from edge.convert.verification.keras_stream import Turn, one_step
 from keras_lstm_plus.private import replaced
 
@@ -37,11 +38,11 @@ def keras_calls(
     batch = signature.batch or total
     inputs = tuple(spec._replace(shape=(batch, *spec.shape[1:])) for spec in signature.inputs)
     signature = signature._replace(inputs=inputs)
-    layers = [site.layer for site in probe(model, signature)]
+    layers = called_layers(model, signature)
     turn, make = Turn(), one_step if by_step else _one_call
 
     start: Any = [
-        [np.asarray(state) for state in keras.tree.flatten(layer.get_initial_state(batch))]
+        [np.asarray(state) for state in first_states(layer, batch)]
         for layer in layers
     ]
     # The batch of a state may be lost on its way through a model; a loop that starts with one would complain.
