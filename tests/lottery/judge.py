@@ -10,13 +10,14 @@ import keras
 import numpy as np
 
 import edge
-from edge.convert import ConversionResult, convert
+from edge.convert import ConversionError, ConversionResult, convert
 from tests.lottery.data import ALIKE, LONGEST, OTHERS, calibration, sequences
 from tests.lottery.draw import Ticket, draw
 
 FLOAT = 1e-5  # largest error, in units of the largest value of the output (of 1 where that is smaller)
 ROUNDING = 2.0**-22  # two roundings of a weight, which move some networks further than FLOAT
 QUANTIZED = 0.1  # rms error, in standard deviations of the output, that needs no word
+TOLD = 3.0  # times the largest error that the result tells of
 MUTTERS = ("loc(", "MLIR", "Traceback", "Node number", "0x", "{{", "fault of the converter")
 
 
@@ -42,7 +43,7 @@ def play(seed: int, quantize: str | None, folder: Path) -> tuple[Ticket, Verdict
     path = folder / "ticket.tflite"
     try:
         result = convert(ticket.model, path, representative_data=given, **ticket.options)
-    except (ValueError, TypeError) as error:  # of which ConversionError is one
+    except (ValueError, TypeError, ConversionError) as error:
         return ticket, Verdict("refused" if is_for_people(str(error)) else "fault", str(error))
     except Exception as error:
         lines = str(error).splitlines()[:2]
@@ -75,10 +76,11 @@ def compare(ticket: Ticket, result: ConversionResult, kind: str, given: np.ndarr
                 error = float(np.sqrt(np.mean((find - want) ** 2))) / scale / QUANTIZED
             worst = max(worst, error)
             if not error <= 1:
-                off.append((name, f"{name}, output {position}: {error:.2g}"))
+                is_said = result.quantize is not None and _warns(result, error * QUANTIZED, x)
+                off.append((is_said, f"{name}, output {position}: {error:.2g}"))
     if not off:
         return Verdict("right", worst=worst)
-    is_said = all(_warns(result, name) for name, _ in off)
+    is_said = all(each for each, _ in off)
     return Verdict("said" if is_said else "wrong", "; ".join(words for _, words in off), worst)
 
 
@@ -138,6 +140,18 @@ def _leeway(model: keras.Model, x: np.ndarray, position: int) -> float:
     return max(1.0, _relative(moved, wanted) / FLOAT)
 
 
-def _warns(result: ConversionResult, trial: str) -> bool:
-    """Whether the result warns of such data."""
-    return bool(trial) and result.quantize is not None and bool(result.notes)
+def _warns(result: ConversionResult, error: float, x: np.ndarray) -> bool:
+    """Whether the result tells of data like this: that it is beyond the range, or how far the file may be off.
+
+    Args:
+        result: of the conversion.
+        error: of the file, in standard deviations.
+        x: the data.
+    """
+    told = [each.relative for each in result.errors]
+    if result.calibration:
+        told += [check.worst for check in result.calibration.checks]
+        ranges = [(each.low, each.high) for each in result.calibration.inputs]
+        if any(x.min() < low or x.max() > high for low, high in ranges):
+            return True  # the file notes it, and predict counts what it clips
+    return bool(result.notes) and error <= TOLD * max(told)
