@@ -7,10 +7,10 @@ a model is loaded.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in typing, which takes its time
 if TYPE_CHECKING:
+    from typing import Any
+
     from edge.errors import ModelFileError
     from edge.runtime import Clipping, Decider, EdgeModel, LogMel, Stream, load
     from edge.tflite import TensorInfo
@@ -45,6 +45,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     found = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return found
 

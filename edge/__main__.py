@@ -1,8 +1,7 @@
 """`python -m edge`."""
 
+import os
 import sys
-
-from edge.cli import ending
 
 
 def command() -> None:
@@ -17,5 +16,12 @@ def command() -> None:
 
 
 if __name__ == "__main__":
-    ending.watch()
-    sys.exit(ending.run(command))
+    try:
+        from edge.cli import ending
+
+        ending.watch()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.stderr.flush()
+        os._exit(130)
+    ending.leave(ending.run(command))

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 INTERRUPTED, UNREAD, FAULT = 130, 141, 70  # as of a process that SIGINT or SIGPIPE ended; EX_SOFTWARE
 TRACEBACK = "EDGE_TRACEBACK"  # environment variable: show where an unexpected error came from
@@ -48,6 +49,18 @@ def run(command: Callable[[], Any]) -> int:
     if code == INTERRUPTED:
         say("Interrupted.")
     return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process.
+
+    Python ends itself by a signal, without an exit code, where KeyboardInterrupt went through an `exec` (as
+    in the making of a dataclass): so after Ctrl-C the last things are done here.
+    """
+    if code == INTERRUPTED:
+        atexit._run_exitfuncs()
+        os._exit(code)
+    sys.exit(code)
 
 
 def sentence(error: BaseException) -> str:

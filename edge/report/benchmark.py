@@ -9,16 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.report.style import add, spaced, table
-from edge.report.tables import Cells, labels, tables
+from edge.report.tables import Cells, reference, tables
 from edge.results.benchmark import BenchmarkResult
 
 
 def benchmark_report(result: BenchmarkResult) -> RenderableType:
     """The tables, what they mean, the machine, the warnings."""
-    files = result.files
     warnings = [Text(f"Warning: {text}", style="yellow") for text in result.warnings]
     return Group(
-        *spaced(*map(_rich, tables(files, labels(files)))),
+        *spaced(*map(_rich, tables(result))),
         *(Text(line, style="dim") for line in legend(result)),
         Text(""),
         *map(Text, machine_lines(result)),
@@ -30,11 +29,12 @@ def legend(result: BenchmarkResult) -> list[str]:
     """What the figures in the tables mean."""
     files = result.files
     streams = any(file.stream for file in files)
-    other = result.settings.get("error_against")
+    what = reference(result)
+    is_first = not result.settings.get("error_against")
     compared = (
-        f"Speed: against the first file. Error: against {other}"
-        if other
-        else ("Speed and error: against the first file")
+        f"Speed and error: against {what}"
+        if is_first
+        else f"Speed: against the first file. Error: against {what}"
     )
     lines = [
         f"{compared}, on random input. Time: the graph alone. "

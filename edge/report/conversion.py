@@ -14,6 +14,7 @@ from rich.text import Text
 from edge.report.style import add, number, size, spaced, table
 from edge.results.conversion import ConversionResult
 from edge.results.verification import TRENDS, Drift, OutputCheck, Verification
+from edge.results.words import share
 from edge.tflite.variables import DESCRIPTIONS
 
 FORMS = {"fused": "fused operator", "unrolled": "plain, every step", "step": "plain, one step"}
@@ -30,9 +31,9 @@ class Commands(NamedTuple):
 
 def conversion_report(result: ConversionResult, written: Sequence[Path]) -> RenderableType:
     """File, layers, errors and what to know."""
-    share = "" if result.quantize is None else f", {result.size / result.float_size:.0%} of its float form"
+    part = "" if result.quantize is None else f", {result.size / result.float_size:.0%} of its float form"
     facts = _facts(
-        ("size", f"{size(result.size)}{share}"),
+        ("size", f"{size(result.size)}{part}"),
         ("numbers", result.quantize or "float32"),
         ("state", DESCRIPTIONS[result.state]),
         ("made for", result.target),
@@ -44,7 +45,7 @@ def conversion_report(result: ConversionResult, written: Sequence[Path]) -> Rend
         add(layers, layer.name, layer.variant, str(layer.units), FORMS.get(layer.lowering, layer.lowering))
     errors = table("output", "largest error", "rms error", "rms/σ")
     for error in result.errors:
-        figures = f"{error.max_abs:.2g}", f"{error.rms:.2g}", f"{error.relative:.2%}"
+        figures = f"{error.max_abs:.2g}", f"{error.rms:.2g}", share(error.relative)
         add(errors, error.name, *figures)
     checked = Text(f"Errors: against Keras, on {result.checked_on}.\n", style="dim")
     notes = [Text(f"Note: {note}\n", style="yellow") for note in result.notes]
@@ -91,7 +92,7 @@ def verification_report(result: Verification) -> RenderableType:
         decisions = table("top-1", "same decision", "accuracy, Keras", "accuracy, file")
         for output in deciding:
             shares = (output.agreement, output.accuracy_keras, output.accuracy_file)
-            add(decisions, output.name, *("–" if share is None else f"{share:.2%}" for share in shares))
+            add(decisions, output.name, *("–" if each is None else share(each) for each in shares))
         parts += spaced(decisions)
     if result.drift is not None:
         parts += _drift(result.drift)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,11 @@ from pathlib import Path
 from edge.files import write_all
 from edge.report.benchmark import legend, machine_lines
 from edge.report.pictures import pictures
-from edge.report.tables import PLATFORMS, Cells, labels, rows_of, source_names, tables
+from edge.report.tables import PLATFORMS, Cells, rows_of, source_names, tables
 from edge.results.benchmark import BenchmarkResult, read
 
 TITLES = {
-    "latency": "Latency against what it costs in exactness",
+    "latency": "Latency, and how near the answers are",
     "percentiles": "Spread of the times",
     "sizes": "Size",
     "lengths": "Latency and the length of a sequence",
@@ -33,6 +34,12 @@ tbody th { font-weight: 400; }
 img { max-width: 100%; height: auto; }
 .dim { color: #666; font-size: .9em; } .warning { background: #fff4d6; padding: .4rem .7rem; }
 """
+# The page is looked at and does nothing: its one style is known by its hash, its pictures are in it.
+POLICY = (
+    "default-src 'none'; "
+    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()}'; "
+    "img-src data:; base-uri 'none'; form-action 'none'"
+)
 
 
 def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
@@ -50,6 +57,8 @@ def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
         ImportError: matplotlib is not installed.
         OSError: the folder cannot be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file; give the name of a folder, which is made if need be.")
     results = [read(path) for path in paths]
     drawn = pictures(rows_of(results))
     contents = {
@@ -68,11 +77,11 @@ def as_markdown(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> 
     parts = ["# Benchmark"]
     parts += [f"## {TITLES[name]}\n\n![{TITLES[name]}]({name}.png)" for name in drawn]
     for heading, result in zip(_headings(results), results, strict=True):
-        parts.append(f"## {heading}")
+        parts.append(f"## {_escaped(heading)}")
         parts.append("  \n".join(map(_escaped, machine_lines(result))))
         parts += [f"> **Warning:** {_escaped(text)}" for text in result.warnings]
-        parts += [_markdown_table(cells) for cells in tables(result.files, labels(result.files))]
-        parts.append(" ".join(legend(result)))
+        parts += [_markdown_table(cells) for cells in tables(result)]
+        parts.append(_escaped(" ".join(legend(result))))
     return "\n\n".join(parts) + "\n"
 
 
@@ -87,11 +96,13 @@ def as_html(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> str:
         parts.append(f"<h2>{html.escape(heading)}</h2>")
         parts.append(f"<p>{'<br>'.join(map(html.escape, machine_lines(result)))}</p>")
         parts += [f'<p class="warning">{html.escape(text)}</p>' for text in result.warnings]
-        parts += [_html_table(cells) for cells in tables(result.files, labels(result.files))]
+        parts += [_html_table(cells) for cells in tables(result)]
         parts.append(f'<p class="dim">{html.escape(" ".join(legend(result)))}</p>')
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Benchmark</title>\n<style>{CSS}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
@@ -124,7 +135,8 @@ def _html_table(cells: Cells) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A name is no markup."""
+    """A name is no markup, and ends no line of a table."""
+    text = " ".join(text.split())
     for each in "\\`*_[]<>|":
         text = text.replace(each, f"\\{each}")
     return text

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge.report.style import number, size
-from edge.results.benchmark import BenchmarkResult, Entry, OperatorTime
+from edge.results.benchmark import BenchmarkResult, Entry, ErrorFigures, OperatorTime
+from edge.results.words import share
 
 STATISTICS = ("avg", "std", "min", "p5", "median", "p95", "max")
 UNKNOWN = "–"
@@ -35,6 +36,7 @@ class Row(NamedTuple):
         source: number of the result that it comes from.
         platform: in words.
         entry: its figures.
+        reference: what its error is measured against.
     """
 
     label: str
@@ -42,6 +44,7 @@ class Row(NamedTuple):
     source: int
     platform: str
     entry: Entry
+    reference: str
 
     @property
     def median(self) -> float:
@@ -54,9 +57,10 @@ class Row(NamedTuple):
         return self.entry.length or 0
 
 
-def tables(files: Sequence[Entry], names: Sequence[str]) -> list[Cells]:
+def tables(result: BenchmarkResult) -> list[Cells]:
     """At a glance, the spread of the times, what it takes to start, streams, operators; as far as known."""
-    found = [_glance(files, names), _spread(files, names), _start(files, names)]
+    files, names = result.files, labels(result.files)
+    found = [_glance(result, names), _spread(files, names), _start(files, names)]
     if any(file.stream for file in files):
         found.append(_streams(files, names))
     named = zip(files, names, strict=True)
@@ -106,8 +110,19 @@ def rows_of(results: Sequence[BenchmarkResult]) -> list[Row]:
     for source, result in enumerate(results):
         for name, file in zip(labels(result.files), result.files, strict=True):
             label = f"{name} ({sources[source]})" if len(results) > 1 else name
-            rows.append(Row(label, file.name, source, PLATFORMS[result.platform], file))
+            rows.append(Row(label, file.name, source, PLATFORMS[result.platform], file, reference(result)))
     return rows
+
+
+def reference(result: BenchmarkResult) -> str:
+    """What its errors are measured against: another thing, or the first file, whatever numbers that is in."""
+    other = result.settings.get("error_against")
+    return str(other) if other else f"the first file, {result.files[0].name}"
+
+
+def _is_reference(result: BenchmarkResult, file: Entry) -> bool:
+    """Whether an error is that of a file against itself."""
+    return not result.settings.get("error_against") and file.name == result.files[0].name
 
 
 def source_names(results: Sequence[BenchmarkResult]) -> list[str]:
@@ -124,7 +139,8 @@ def unit(milliseconds: Iterable[float]) -> tuple[str, float]:
     return ("ms", 1.0) if max(milliseconds) >= 1 else ("µs", 1000.0)
 
 
-def _glance(files: Sequence[Entry], names: Sequence[str]) -> Cells:
+def _glance(result: BenchmarkResult, names: Sequence[str]) -> Cells:
+    files = result.files
     word, factor = unit(file.inference_ms.median for file in files)
     judged = any(file.accuracy is not None for file in files)
     rows = []
@@ -136,12 +152,21 @@ def _glance(files: Sequence[Entry], names: Sequence[str]) -> Cells:
             number(file.inference_ms.median * factor),
             f"{speed:.2f}×",
             number(file.per_step_us),
-            *((UNKNOWN,) * 2 if error is None else (f"{error.max_abs:.1e}", f"{error.relative:.2%}")),
+            *_errors(error, _is_reference(result, file)),
         )
-        right = UNKNOWN if file.accuracy is None else f"{file.accuracy:.1%}"
+        right = UNKNOWN if file.accuracy is None else share(file.accuracy, 1)
         rows.append((*row, right) if judged else row)
     headers = ("at a glance", "size", f"median, {word}", "speed", "µs/step", "max error", "error/σ")
     return Cells((*headers, "right") if judged else headers, rows)
+
+
+def _errors(error: ErrorFigures | None, is_reference: bool) -> tuple[str, str]:
+    """The largest and the relative one; a file against itself has none to show."""
+    if error is None:
+        return UNKNOWN, UNKNOWN
+    if is_reference and not error.max_abs:
+        return "reference", "reference"
+    return f"{error.max_abs:.1e}", share(error.relative)
 
 
 def _spread(files: Sequence[Entry], names: Sequence[str]) -> Cells:
@@ -193,7 +218,7 @@ def _streams(files: Sequence[Entry], names: Sequence[str]) -> Cells:
 def _operators(operators: Sequence[OperatorTime], name: str) -> Cells:
     total = sum(each.us for each in operators) or 1.0
     rows = [
-        (each.name, str(each.count or UNKNOWN), number(each.us), f"{each.us / total:.0%}")
+        (each.name, str(each.count or UNKNOWN), number(each.us), share(each.us / total, 0))
         for each in sorted(operators, key=lambda each: -each.us)
     ]
     return Cells((f"operators of {name}", "count", "µs", "share"), rows)

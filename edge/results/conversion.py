@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge.results.words import share
+
 LOWERED = {
     "fused": "fused operator",
     "unrolled": "plain operators, every step",
@@ -144,9 +146,9 @@ class ConversionResult:
         return {**vars(self), "path": str(self.path), **lists}
 
     def __str__(self) -> str:
-        share = "" if self.quantize is None else f", {self.size / self.float_size:.0%} of its float form"
+        part = "" if self.quantize is None else f", {self.size / self.float_size:.0%} of its float form"
         lines = [
-            f"{self.path.name}: {self.quantize or 'float'}, {self.size:,} bytes{share}, state: {self.state}, "
+            f"{self.path.name}: {self.quantize or 'float'}, {self.size:,} bytes{part}, state: {self.state}, "
             f"for {self.target}",
             *_table(
                 ("layer", "variant", "units", "lowered to"),
@@ -158,7 +160,7 @@ class ConversionResult:
             *_table(
                 ("output", "largest error", "rms error", "of its std"),
                 [
-                    (error.name, f"{error.max_abs:.2g}", f"{error.rms:.2g}", f"{error.relative:.2%}")
+                    (error.name, f"{error.max_abs:.2g}", f"{error.rms:.2g}", share(error.relative))
                     for error in self.errors
                 ],
             ),

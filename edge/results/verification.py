@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from edge.results.words import share
+
 SCHEMA = 1
 ONE_POINT = 0.01  # of accuracy
 Trend = Literal["grows", "settled", "steady"]
@@ -210,11 +212,10 @@ class Verification:
             if output.is_within_step:
                 lines.append(f"    less than its step of {output.step:.2g} in the file: it hardly varies")
             if output.agreement is not None:
-                lines.append(f"    same decision: {output.agreement:.2%}")
+                lines.append(f"    same decision: {share(output.agreement)}")
             if output.accuracy_keras is not None:
-                lines.append(
-                    f"    accuracy: Keras {output.accuracy_keras:.2%}, file {output.accuracy_file:.2%}"
-                )
+                found = "–" if output.accuracy_file is None else share(output.accuracy_file)
+                lines.append(f"    accuracy: Keras {share(output.accuracy_keras)}, file {found}")
         for drifted in self.drift.outputs if self.drift else ():
             assert self.drift is not None
             span = f"{self.drift.steps:,} steps"

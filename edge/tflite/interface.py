@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.errors import ModelFileError
+from edge.tflite.labels import label_fault
 from edge.tflite.model_file import Graph, ModelFile, Tensor
 from edge.tflite.note import Normalization, Note, read_note
 from edge.tflite.parser import parse, read
@@ -145,6 +146,19 @@ class Interface:
     def labels(self) -> tuple[str, ...] | None:
         """Names of the classes, where they are noted."""
         return self.note.labels if self.note else None
+
+    def check_labels(self) -> None:
+        """See that the names of the classes fit, before somebody is told a wrong one.
+
+        Raises:
+            ModelFileError: no output has as many values as there are names.
+        """
+        if self.labels is None:
+            return
+        sizes = {info.name: info.shape[-1] if info.shape else 1 for info in self.outputs}
+        fault = label_fault(len(self.labels), sizes)
+        if fault:
+            raise ModelFileError(f"{self.name}: {fault}; convert it again with a label for each value.")
 
     @property
     def normalization(self) -> Normalization | None:

@@ -46,9 +46,11 @@ def served_model(path: Path) -> ServedModel:
     """Read a model file for the page.
 
     Raises:
-        ModelFileError: it is missing, damaged, or has an end that cannot be passed in and out.
+        ModelFileError: it is missing, damaged, has an end that cannot be passed in and out, or labels that do
+            not fit.
     """
     model = describe(path)
+    model.check_labels()
     # The runtimes cannot resize an input: the page writes the length into the file before they load it, where
     # it finds a place for it. And none but tfjs passes integers of 8 or 16 bits.
     layers, places = recurrent_operators(model.file), _shape_places(model.content)

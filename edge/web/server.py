@@ -8,10 +8,13 @@ from it through the user's browser.
 from __future__ import annotations
 
 import hmac
+import io
 import secrets
+import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from edge.web import patience
 from edge.web.site import Answer, Site
 
 HEADERS = {
@@ -34,6 +38,11 @@ HEADERS = {
 # them, and complains.
 ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 COOKIE = "edge-session"
+CONNECTIONS = 64  # at a time; a browser opens six
+SECONDS = 30.0  # for a request, from the end of the one before; for an answer, beside
+BYTES_A_SECOND = 20_000  # the slowest that an answer may be read
+MOST = 16_384  # bytes of a request
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
 
 
 class Server(ThreadingHTTPServer):
@@ -45,6 +54,8 @@ class Server(ThreadingHTTPServer):
         port: 0 for any that is free.
         certificate: files of a certificate and its key, for https; None: http.
         announce: is given each new address that lets one device in, beyond the loopback.
+        connections: so many are answered at a time; those beyond are told to come again.
+        seconds: for a whole request, however its bytes are spread over them.
 
     Attributes:
         address: where a browser finds the page; beyond the loopback with a token that works once.
@@ -54,6 +65,7 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 32
 
     def __init__(
         self,
@@ -62,7 +74,10 @@ class Server(ThreadingHTTPServer):
         port: int = 0,
         certificate: tuple[Path, Path] | None = None,
         announce: Callable[[str], None] | None = None,
+        connections: int = CONNECTIONS,
+        seconds: float = SECONDS,
     ) -> None:
+        self.seconds, self._most, self._open = seconds, connections, 0
         self.site, self.host, self.is_open = site, host, not is_loopback(host)
         self.scheme = "https" if certificate else "http"
         self._announce, self._lock = announce, threading.Lock()
@@ -102,6 +117,36 @@ class Server(ThreadingHTTPServer):
         given = session.encode()
         return any(hmac.compare_digest(given, known.encode()) for known in self._sessions)
 
+    @property
+    def connections(self) -> int:
+        """How many there are now."""
+        return self._open
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for each connection, up to so many."""
+        with self._lock:
+            is_one_too_many = self._open >= self._most
+            self._open += not is_one_too_many
+        if not is_one_too_many:
+            try:
+                super().process_request(request, client_address)
+            except RuntimeError:  # the system gives no thread
+                self._open -= 1
+                self.shutdown_request(request)
+            return
+        with suppress(OSError):
+            request.settimeout(0)
+            if self.scheme == "http":  # https would have to shake hands first
+                request.send(BUSY)
+        self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._open -= 1
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle is no news."""
 
@@ -112,9 +157,30 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "edge", ""
-    timeout = 30  # seconds for a request, and between two
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self._reader = patience.Reader(self.connection)
+        self.rfile = io.BufferedReader(self._reader)
+
+    def handle_one_request(self) -> None:
+        """One request, with its share of time and bytes."""
+        self._reader.begin(self.server.seconds, MOST)
+        self.raw_requestline = b""
+        try:
+            super().handle_one_request()
+        except patience.TooLargeError:
+            self.requestline, self.request_version, self.command = "", "", ""
+            is_line = not self.raw_requestline
+            self.send_error(
+                HTTPStatus.REQUEST_URI_TOO_LONG if is_line else HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            )
 
     def do_GET(self) -> None:
+        if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Nothing can be sent to this server.")
+            return
         if not self._names_us():
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server does not go by that name.")
             return
@@ -181,12 +247,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            seconds = self.server.seconds + len(answer.body) / BYTES_A_SECOND
+            patience.send(self.connection, answer.body, seconds)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the base class says of requests that it does not understand, without a page of HTML."""
         self.close_connection = True
         self._refuse(HTTPStatus(code), message or HTTPStatus(code).phrase)
+        patience.drain(self.connection, 1.0)
 
     def log_message(self, format: str, *args: Any) -> None:
         """The terminal is for addresses."""
@@ -206,8 +274,6 @@ def own_address(host: str) -> str:
     """An address by which others reach this machine, where it listens on all of them."""
     if host not in ("0.0.0.0", "::", ""):
         return f"[{host}]" if ":" in host else host
-    import socket
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # sends nothing: it only chooses the way out

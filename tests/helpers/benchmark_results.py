@@ -81,6 +81,8 @@ def result(platform: str = "host", files: list[dict[str, Any]] | None = None) ->
     )
 
 
-def value(platform: str = "host", files: list[dict[str, Any]] | None = None) -> BenchmarkResult:
-    """The same as a value."""
-    return BenchmarkResult.of(result(platform, files))
+def value(
+    platform: str = "host", files: list[dict[str, Any]] | None = None, **changes: Any
+) -> BenchmarkResult:
+    """The same as a value, with other fields."""
+    return BenchmarkResult.of({**result(platform, files), **changes})

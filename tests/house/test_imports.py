@@ -39,6 +39,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "edge.benchmark": (*GROUND, "edge.runtime", "edge.tflite", "edge.results"),
     "edge.benchmark.browser": (*GROUND, "edge.benchmark", "edge.results", "edge.web"),
     "edge.report": (*GROUND, "edge.results", "edge.tflite.variables", "rich"),
+    "edge.report.drawing": (*GROUND, "edge.report", "edge.results", "matplotlib"),
     "edge.report.pictures": (*GROUND, "edge.report", "edge.results", "matplotlib"),
     "edge.devices": (*GROUND, "edge", "edge.tflite", "edge.runtime"),
     "edge.devices.raspberry_pi.sensors": ("edge.aliases", "edge.devices", "smbus2"),

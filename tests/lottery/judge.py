@@ -141,7 +141,7 @@ def _leeway(model: keras.Model, x: np.ndarray, position: int) -> float:
 
 
 def _warns(result: ConversionResult, error: float, x: np.ndarray) -> bool:
-    """Whether the result tells of data like this: that it is beyond the range, or how far the file may be off.
+    """Whether the result tells of such data: that it is beyond the range, or how far the file may be off.
 
     Args:
         result: of the conversion.

@@ -125,6 +125,11 @@ def _check_labels(name: str, labels: Array, output: Array) -> Array:
     if labels.shape == (*output.shape[:-1], 1):
         labels = labels[..., 0]
     wanted = list(output.shape[:-1])
+    if labels.ndim == output.ndim and labels.shape[:-1] == output.shape[:-1]:
+        raise ValueError(
+            f"labels for output {name!r} are one-hot over {labels.shape[-1]} classes, and it has "
+            f"{output.shape[-1]}."
+        )
     if labels.shape != output.shape[:-1] or labels.dtype.kind not in "iufb" or (labels % 1 != 0).any():
         raise ValueError(
             f"labels for output {name!r} must be class numbers of shape {wanted}, or one-hot, received "

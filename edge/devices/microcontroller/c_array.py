@@ -38,7 +38,7 @@ def write_c_array(tflite_path: str | Path, folder: str | Path, name: str | None 
         The paths of the source and the header.
 
     Raises:
-        ModelFileError: the file is missing, cut, damaged or no model.
+        ModelFileError: the file is missing, cut, damaged or no model, or its labels do not fit.
         ValueError: `name` is no identifier of C.
         OSError: they cannot be written there; nothing is left behind.
     """
@@ -46,6 +46,7 @@ def write_c_array(tflite_path: str | Path, folder: str | Path, name: str | None 
     if identifier(name) != name:
         raise ValueError(f"name must be an identifier of C, as {identifier(name)!r} is, received {name!r}.")
     model = describe(tflite_path)
+    model.check_labels()
     folder = Path(folder)
     if not folder.is_dir():
         raise NotADirectoryError(f"There is no folder {folder}.")

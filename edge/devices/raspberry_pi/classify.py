@@ -14,6 +14,7 @@ import numpy as np
 
 import edge
 from edge.aliases import Array
+from edge.tflite import describe
 
 
 class Step(NamedTuple):
@@ -46,7 +47,8 @@ class Classifier:
         runtime: as in `edge.load`.
 
     Raises:
-        ValueError: the file is none, or cannot be a stream; the message says how to convert it.
+        ValueError: the file is none, cannot be a stream, or has labels that do not fit; the message says how
+            to convert it.
         ImportError: no runtime.
     """
 
@@ -55,6 +57,7 @@ class Classifier:
     seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        describe(self.path).check_labels()
         self.model = edge.load(self.path, runtime=self.runtime)
         self.stream = self.model.stream()
 

@@ -67,7 +67,14 @@ def run(*arguments: Any, module: str, what: str = INTERRUPT) -> subprocess.Compl
     )
 
 
-@pytest.mark.parametrize("what", [INTERRUPT, MASKED, DROPPED], ids=["plain", "masked", "dropped"])
+# As in the making of a dataclass, after which Python ends itself by a signal.
+IN_EXEC = f"""
+            exec({INTERRUPT!r})"""
+
+
+@pytest.mark.parametrize(
+    "what", [INTERRUPT, MASKED, DROPPED, IN_EXEC], ids=["plain", "masked", "dropped", "in exec"]
+)
 @pytest.mark.parametrize(
     "module",
     ["typer", "rich.console", "edge.cli.main", "numpy", "edge.inspection.overview", "edge.report.style"],
@@ -89,7 +96,7 @@ def test_ctrl_c_in_the_imports_of_the_workstation(module: str, tmp_path: Path) -
 def test_ctrl_c_in_the_middle_of_a_conversion_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     keras_model().save(path)
-    command = [sys.executable, "-m", "edge", "convert", path, "-o", tmp_path / "m.tflite"]
+    command = [sys.executable, "-m", "edge", "convert", str(path), "-o", str(tmp_path / "m.tflite")]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     time.sleep(4)
     process.send_signal(signal.SIGINT)

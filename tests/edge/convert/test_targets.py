@@ -210,6 +210,15 @@ def test_labels_and_normalization_are_noted(tmp_path: Path) -> None:
     file = edge.load(path)
     assert file.labels == ("a", "b", "ü")
     np.testing.assert_allclose(file.normalise(np.arange(FEATURES)), np.zeros(FEATURES))
+    before = path.read_bytes()
+    with pytest.raises(
+        ValueError, match="there are 2 labels, and output 'scores' has 3 values; give one for"
+    ):
+        convert(model_of("standard"), path, labels=["a", "b"])
+    assert path.read_bytes() == before
+    with pytest.raises(ValueError, match="there is 1 label, and output 'scores' has 3 values"):
+        convert(model_of("standard"), tmp_path / "new.tflite", labels=["a"])
+    assert [each.name for each in tmp_path.iterdir()] == ["m.tflite"]
     with pytest.raises(ValueError, match="labels must be a list of names"):
         convert(model_of("standard"), path, labels="abc")
     with pytest.raises(ValueError, match="as many means as standard deviations"):

@@ -18,8 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from edge.cli.main import app
-from edge.report import pages
-from edge.report import pictures as report_pictures
+from edge.report import drawing, pages
 from edge.report.pages import as_html, as_markdown, write_report
 from edge.report.pictures import pictures
 from edge.report.tables import labels, rows_of, speeds
@@ -29,7 +28,7 @@ from tests.house.test_device_half import BLOCK, ROOT
 
 @pytest.fixture(autouse=True)
 def _coarse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_pictures, "DPI", 50)  # a third, which takes a tenth of the time
+    monkeypatch.setattr(drawing, "DPI", 50)  # a third, which takes a tenth of the time
 
 
 def written(folder: Path, *results: dict[str, Any]) -> list[Path]:
