@@ -182,7 +182,7 @@ class Session:
     def _check_state(self) -> None:
         if self._state_lost:
             raise ValueError(
-                f"{self._name}: the state of this stream was lost with the process that kept it (which ended, "
+                f"{self._name}: the state of this stream was lost with the process that had it (which ended, "
                 "or was forked in the middle of a step); reset() starts a new one."
             )
 
