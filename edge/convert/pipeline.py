@@ -62,8 +62,9 @@ def convert(
         input_type, output_type: of a file in integers, `"float32"`, or `"int8"` / `"int16"`. None: integers,
             except where the target does not take them.
         labels: names of the classes, noted in the file.
-        normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file
-            for whoever feeds it; the file does not apply it.
+        normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file.
+            `edge.load(path).predict`, its streams and the page in a browser apply it to what they are given;
+            the graph in the file does not.
 
     Returns:
         What was done and how large the error is; it prints as a summary.
