@@ -68,8 +68,9 @@ def convert(
             except where the target does not take them, and for inputs that rounding would spoil: what a mask
             is computed from, tokens, what the model normalises. The result has a note then.
         labels: names of the classes, noted in the file.
-        normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file
-            for whoever feeds it; the file does not apply it.
+        normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file.
+            `edge.load(path).predict`, its streams and the page in a browser apply it to what they are given;
+            the graph in the file does not.
 
     Returns:
         What was done and how large the error is; it prints as a summary.

@@ -27,12 +27,16 @@ MESSAGES = 2**24  # bytes that a runtime may print
 class Process:
     """One file and its engine."""
 
+    def start(self, said: dict[str, Any], arrays: list[Array]) -> tuple[dict[str, Any], list[Array]]:
+        """Import the runtime."""
+        self._runtime = find_runtime(said["runtime"])
+        return {"runtime": [self._runtime.name, self._runtime.version]}, []
+
     def open(self, said: dict[str, Any], arrays: list[Array]) -> tuple[dict[str, Any], list[Array]]:
         """Make the engine of the file whose bytes came."""
-        runtime = find_runtime(said["runtime"])
         interface = describe_content(arrays[0].tobytes(), said["name"])
-        self._engine = NativeEngine(interface, said["threads"], runtime)
-        return {"runtime": [runtime.name, runtime.version]}, []
+        self._engine = NativeEngine(interface, said["threads"], self._runtime)
+        return {}, []
 
     def call(self, said: dict[str, Any], arrays: list[Array]) -> tuple[dict[str, Any], list[Array]]:
         """One method of the engine."""
@@ -65,7 +69,8 @@ def main() -> None:
         if hasattr(signal, "alarm"):  # should the parent be gone, nobody else would end a call that hangs
             signal.alarm(int(said["patience"]) + GRACE)
         try:
-            found, results = (process.open if said["call"] == "open" else process.call)(said, arrays)
+            answer = {"start": process.start, "open": process.open}.get(said["call"], process.call)
+            found, results = answer(said, arrays)
         except ERRORS as error:
             kind = next(kind.__name__ for kind in ERRORS if isinstance(error, kind))
             found, results = {"error": kind, "words": str(error)}, []

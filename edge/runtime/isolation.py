@@ -32,6 +32,7 @@ CHILD = (
 )
 ERRORS = {"ModelFileError": ModelFileError, "ImportError": ImportError, "ValueError": ValueError}
 DOING = {
+    "start": "starting",
     "open": "loading it",
     "allocate": "allocating its memory",
     "write": "taking its inputs",
@@ -39,6 +40,7 @@ DOING = {
     "reset": "resetting its state",
 }
 LONGEST = 2000  # letters of a message
+START = 60.0  # seconds in which a busy machine starts a process
 
 
 class IsolatedEngine:
@@ -66,7 +68,8 @@ class IsolatedEngine:
                 f"{interface.name}: isolated=True starts a Python of its own, and a frozen program has none; "
                 "load the file without it."
             )
-        self._name, self._timeout, self.has_ended = interface.name, timeout, False
+        self._name, self.has_ended = interface.name, False
+        self._timeout = max(timeout, START)  # for Python and the runtime, which are no part of the file
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115, closed by `_end`
         self._process = subprocess.Popen(
             [sys.executable, "-c", CHILD, json.dumps(_module_places())],
@@ -80,8 +83,10 @@ class IsolatedEngine:
         self._from: BinaryIO = self._process.stdout  # type: ignore[assignment]
         self._owner = os.getpid()
         self._finalizer = weakref.finalize(self, _end, self._process, self._messages, self._owner)
+        said, _ = self._ask("start", runtime=runtime)
+        self._timeout = timeout
         content = np.frombuffer(interface.content, np.uint8)
-        said, _ = self._ask("open", [content], name=interface.name, threads=threads, runtime=runtime)
+        self._ask("open", [content], name=interface.name, threads=threads)
         pair = said.get("runtime")
         self.runtime = tuple(map(_plain, pair)) if isinstance(pair, list) and len(pair) == 2 else ("?", "?")
 

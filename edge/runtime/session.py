@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
@@ -182,7 +183,7 @@ class Session:
     def _check_state(self) -> None:
         if self._state_lost:
             raise ValueError(
-                f"{self._name}: the state of this stream was lost with the process that kept it (which ended, "
+                f"{self._name}: the state of this stream was lost with the process that had it (which ended, "
                 "or was forked in the middle of a step); reset() starts a new one."
             )
 
@@ -197,10 +198,11 @@ class Session:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(old))
         if not (self._keeps and self._has_run):
             return
+        self._state_lost = True
         if was_free and not self._resources and isinstance(old, NativeEngine):
-            self._inherited = Snapshot(self._shapes, old.read(self._variables))
-        else:
-            self._state_lost = True
+            with contextlib.suppress(ModelFileError):
+                self._inherited = Snapshot(self._shapes, old.read(self._variables))
+                self._state_lost = False
 
 
 def _after_fork() -> None:

@@ -9,14 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from edge.tflite.calls import check_calls, check_recursion
 from edge.tflite.indexing import check_indices
+from edge.tflite.lstm_types import check_lstm
 from edge.tflite.model_file import Graph, Operator, Tensor
 from edge.tflite.operands import (
+    ALL_ONE_TYPE,
     LSTM_INPUT_GATE,
     LSTM_OPERANDS,
     NEEDS,
     NO_NUMBERS,
     OF_NUMBERS,
+    ONE_TYPE,
+    PAIRS,
     STATES,
     WITH_OPTIONAL,
 )
@@ -68,9 +73,9 @@ def check_graphs(graphs: Sequence[Graph], data: Callable[[Tensor], bytes]) -> No
                 _check_types(operator, graph)
             check_scales_of(operator, graph)
             check_indices(operator, graph, data)
-            _check_calls(operator, graphs)
+            check_calls(operator, graph, graphs)
         _check_flow(graph)
-    _check_recursion(graphs)
+    check_recursion(graphs)
     check_resources(graphs)
 
 
@@ -100,30 +105,19 @@ def _check_types(operator: Operator, graph: Graph) -> None:
     types = [graph.tensors[index].dtype for index in (*operator.inputs, *operator.outputs) if index >= 0]
     if operator.name in OF_NUMBERS and not NO_NUMBERS.isdisjoint(types):
         raise DamageError(f"an operator {operator.name} is to compute with what is no number")
+    places: Sequence[int] = ONE_TYPE.get(operator.name, (0, 1) if operator.name in PAIRS else ())
+    if operator.name in ALL_ONE_TYPE:
+        places = range(len(operator.inputs))
+    results = () if operator.name in PAIRS else operator.outputs
+    alike = [graph.tensors[index].dtype for index in (*(operator.inputs[n] for n in places), *results)]
+    if places and len(set(alike)) > 1:
+        raise DamageError(
+            f"an operator {operator.name} is to make one of {' and '.join(dict.fromkeys(alike))}"
+        )
     if operator.name == "BROADCAST_ARGS" and not {"int32", "int64"}.issuperset(types):
         raise DamageError("an operator BROADCAST_ARGS is to compute with what is no shape")
-    if operator.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" and types[0] != types[-1]:
-        raise DamageError(f"an LSTM makes {types[-1]} of {types[0]}")
-
-
-def _check_calls(operator: Operator, graphs: Sequence[Graph]) -> None:
-    for index in operator.calls:
-        if not 0 <= index < len(graphs):
-            raise DamageError(f"an operator {operator.name} calls graph {index} of {len(graphs)}")
-        graph = graphs[index]
-        given = len(operator.inputs) - (operator.name == "IF")
-        if operator.name in ("IF", "WHILE") and len(graph.inputs) != given:
-            raise DamageError(
-                f"an operator {operator.name} gives {given} values to a graph that takes {len(graph.inputs)}"
-            )
-    if operator.name == "WHILE":
-        condition, body = (graphs[index] for index in operator.calls)
-        if len(condition.outputs) != 1 or not len(operator.outputs) == len(body.outputs) == len(body.inputs):
-            raise DamageError("a WHILE and its graphs have different numbers of values")
-    elif operator.name == "IF" and any(
-        len(graphs[i].outputs) != len(operator.outputs) for i in operator.calls
-    ):
-        raise DamageError("an IF and its graphs have different numbers of values")
+    if operator.name == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        check_lstm(operator, graph)
 
 
 def _check_flow(graph: Graph) -> None:
@@ -157,20 +151,6 @@ def _check_flow(graph: Graph) -> None:
     for index in graph.outputs:
         if index not in ready:
             raise DamageError(f"tensor {index} is an output, and nobody has written it")
-
-
-def _check_recursion(graphs: Sequence[Graph]) -> None:
-    """No graph may call itself, by whatever way: the runtime would do so until its stack is full."""
-    waiting = {
-        index: {callee for operator in graph.operators for callee in operator.calls}
-        for index, graph in enumerate(graphs)
-    }
-    while waiting:
-        free = [index for index, callees in waiting.items() if not callees & waiting.keys()]
-        if not free:
-            raise DamageError(f"graph {min(waiting)} calls itself")
-        for index in free:
-            del waiting[index]
 
 
 def _short(shape: Sequence[int]) -> str:

@@ -87,6 +87,30 @@ WITH_OPTIONAL = frozenset(_WITH_OPTIONAL.split())
 OF_NUMBERS = frozenset(_OF_NUMBERS.split())
 NO_NUMBERS = frozenset(("string", "resource", "variant"))
 
+_KEEPERS = """
+RESHAPE SQUEEZE EXPAND_DIMS TRANSPOSE SLICE STRIDED_SLICE UNPACK GATHER GATHER_ND PAD TILE REVERSE_V2
+REVERSE_SEQUENCE BROADCAST_TO RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 MAX_POOL_2D AVERAGE_POOL_2D L2_POOL_2D
+DEPTH_TO_SPACE SPACE_TO_DEPTH SPACE_TO_BATCH_ND BATCH_TO_SPACE_ND MIRROR_PAD LOGISTIC TANH LOG_SOFTMAX
+LEAKY_RELU ELU HARD_SWISH GELU ABS NEG SQRT RSQRT EXP SIN COS LOG FLOOR CEIL ROUND SQUARE ZEROS_LIKE CUMSUM
+MEAN SUM REDUCE_PROD REDUCE_MAX REDUCE_MIN REDUCE_ANY REDUCE_ALL RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
+SPLIT_V L2_NORMALIZATION LOCAL_RESPONSE_NORMALIZATION CONV_2D DEPTHWISE_CONV_2D
+"""
+_OF_TWO = "ADD SUB DIV MAXIMUM MINIMUM POW FLOOR_DIV FLOOR_MOD SQUARED_DIFFERENCE PRELU"
+# Operands of one type with each other and with the outputs: a kernel copies as many bytes as one of them has.
+ONE_TYPE: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(_KEEPERS.split(), (0,)),
+    **dict.fromkeys(_OF_TWO.split(), (0, 1)),
+    **dict.fromkeys(("SELECT", "SELECT_V2"), (1, 2)),
+    **dict.fromkeys(("SPLIT", "FILL", "SCATTER_ND"), (1,)),
+    "DYNAMIC_UPDATE_SLICE": (0, 1),
+    "PADV2": (0, 2),
+    "ONE_HOT": (2, 3),
+}
+ALL_ONE_TYPE = ("CONCATENATION", "PACK", "ADD_N")
+# Of one type with each other alone.
+_PAIRS = "EQUAL NOT_EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND LOGICAL_OR MUL"
+PAIRS = frozenset(_PAIRS.split())
+
 # Of UNIDIRECTIONAL_SEQUENCE_LSTM, beside its input: weights of the forget gate, the cell and the output gate
 # from the input and from the last output, their biases, and the two states. The input gate may be coupled.
 LSTM_OPERANDS = (2, 3, 4, 6, 7, 8, 13, 14, 15, 18, 19)

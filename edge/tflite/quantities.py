@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from edge.tflite.model_file import Graph, Operator, Tensor
+from edge.tflite.model_file import Graph, Operator
 from edge.tflite.reader import DamageError
 
 LIMITS = {
@@ -26,6 +26,7 @@ AVERAGE_POOL_2D EQUAL NOT_EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL SQRT COS S
 """
 # Operators that compute with real numbers, and with integers by their scales.
 SCALED = frozenset(_SCALED.split())
+COMPARISONS = ("EQUAL", "NOT_EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL")
 # Those of whose results the runtime takes the exponent of the scale.
 SUMS = {"ADD": 20, "SUB": 20}  # bits that it shifts its operands up by
 
@@ -62,8 +63,9 @@ def check_scales_of(operator: Operator, graph: Graph) -> None:
     if operator.custom or operator.name not in SCALED:
         return
     ends = [graph.tensors[index] for index in (*operator.inputs, *operator.outputs) if index >= 0]
+    small = ("int8", "uint8") if operator.name in COMPARISONS else SMALL  # 16 bits are compared as they are
     for tensor in ends:
-        if tensor.dtype in SMALL and not tensor.scales:
+        if tensor.dtype in small and not tensor.scales:
             raise DamageError(
                 f"an operator {operator.name} is to compute with {tensor.name!r}, which has no scale"
             )
@@ -75,11 +77,6 @@ def check_scales_of(operator: Operator, graph: Graph) -> None:
             raise DamageError(
                 f"an operator {operator.name} is to make steps of {result:g} of steps of {max(operands):g}"
             )
-
-
-def is_scaled(tensor: Tensor) -> bool:
-    """Whether its integers stand for real numbers."""
-    return bool(tensor.scales) and tensor.dtype in SMALL
 
 
 def _short(shape: Sequence[int]) -> str:

@@ -91,7 +91,7 @@ def main(runtime: str, source: str, count: str, seed: str, keep: str | None = No
     """Print the counts."""
     find_runtime(runtime)  # imported once
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    content, rng = Path(source).read_bytes(), random.Random(f"{source}{seed}" if keep else seed)
+    content, rng = Path(source).read_bytes(), random.Random(seed)
     counts = dict.fromkeys(("refused", "stopped", "ran", "slow", "crashed", "raw"), 0)
     with tempfile.TemporaryDirectory() as folder:
         path, words = Path(folder) / "damaged.tflite", Path(folder) / "words"

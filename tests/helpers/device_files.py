@@ -66,7 +66,8 @@ def keras_model(kind: str = "sequences") -> keras.Model:
         return keras.Model(x, layers.LSTM(4, stateful=True, unroll=True)(x))
     if kind == "cnn":
         x = keras.Input((12, 12, 2))
-        h = layers.BatchNormalization()(layers.Conv2D(4, 3, strides=2, activation="relu")(x))
+        h = layers.BatchNormalization()(layers.Conv2D(8, 3, strides=2, activation="relu")(x))
+        h = layers.Conv2D(16, 3, padding="same")(h)  # large enough for the converter to make it 8-bit
         h = layers.DepthwiseConv2D(2, padding="same", activation="relu6")(layers.MaxPooling2D(2, 1)(h))
         h = layers.Flatten()(layers.AveragePooling2D(2)(layers.Concatenate()([h, layers.Conv2D(4, 1)(h)])))
         return keras.Model(x, layers.Softmax()(layers.Dense(CLASSES)(h)))
