@@ -64,10 +64,10 @@ def anomaly_autoencoder(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Keras autoencoder of ECG5000, after Valkov's (2020): two layers down, two up",
+    "Valkov, Time series anomaly detection using LSTM autoencoders: ECG5000 (2020): two down, two up",
     sensors(1),
     56,
-    scaled="140 steps",
+    scaled="140 steps, 128 and 64 units",
 )
 def ecg_autoencoder(lstm: LSTM) -> keras.Model:
     x = inputs = keras.Input((56, 1))

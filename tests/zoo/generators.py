@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tests.zoo.architecture import LSTM, architecture, cell_of
+from tests.zoo.architecture import LSTM, Inputs, architecture, cell_of
 from tests.zoo.signals import one_hot, sensors, tokens
 
 layers = keras.layers
@@ -115,7 +115,10 @@ def rnn_of_a_cell(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Keras reference, StackedRNNCells: one RNN of two cells; TensorFlow 1's MultiRNNCell", sensors(9), 20, 30
+    "Keras reference, StackedRNNCells (2017): one RNN of two cells; TensorFlow 1's MultiRNNCell",
+    sensors(9),
+    20,
+    30,
 )
 def stacked_cells(lstm: LSTM) -> keras.Model:
     cell = cell_of(lstm)
@@ -186,7 +189,9 @@ def bidirectional_concat(lstm: LSTM) -> keras.Model:
     return _merged(lstm, "concat")
 
 
-@architecture("Keras reference, Bidirectional: merge_mode None, the directions apart", sensors(4), 10, 18)
+@architecture(
+    "Keras reference, Bidirectional (2016): merge_mode None, the directions apart", sensors(4), 10, 18
+)
 def bidirectional_apart(lstm: LSTM) -> keras.Model:
     return _merged(lstm, None)
 
@@ -201,3 +206,33 @@ def bidirectional_two_kinds(lstm: LSTM) -> keras.Model:
     inputs = keras.Input((None, 4))
     x = layers.Bidirectional(forwards, backward_layer=backwards)(inputs)
     return keras.Model(inputs, layers.Dense(5)(layers.Bidirectional(lstm(10))(x)))
+
+
+def _letters(rng: Any, samples: int, steps: int) -> Inputs:
+    """Words of up to nine letters, `[samples, steps, 9]`."""
+    (letters,) = tokens(30, padded=True)(rng, samples * steps, 9)
+    return [letters.reshape(samples, steps, 9)]
+
+
+@architecture(
+    "Kim et al., Character-aware neural language models (2016): convolutions, highway, two LSTMs",
+    _letters,
+    12,
+    17,
+    scaled="words of 21 characters of 15, 525 features, 300 units",
+)
+def character_aware_highway(lstm: LSTM) -> keras.Model:
+    letters = keras.Input((None, 9), dtype="int32")
+    spelt = layers.TimeDistributed(layers.Embedding(30, 12))(letters)
+    widths = [
+        layers.TimeDistributed(layers.Conv1D(8 * width, width, activation="tanh"))(spelt)
+        for width in (1, 2, 3)
+    ]
+    x = layers.Concatenate()([layers.TimeDistributed(layers.GlobalMaxPooling1D())(each) for each in widths])
+    gate = layers.Dense(48, activation="sigmoid")(x)
+    changed = layers.Dense(48, activation="relu")(x)
+    carried = layers.Multiply()([layers.Lambda(lambda value: 1.0 - value)(gate), x])
+    x = layers.Add()([layers.Multiply()([gate, changed]), carried])
+    x = lstm(40, return_sequences=True)(x)
+    x = lstm(40, return_sequences=True)(x)
+    return keras.Model(letters, layers.Dense(60, activation="softmax")(x))

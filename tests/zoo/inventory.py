@@ -18,5 +18,14 @@ from tests.zoo import (  # noqa: F401
     vision,
 )
 from tests.zoo.architecture import ZOO, Architecture
+from tests.zoo.judge import OK, REFUSED, Trial
 
-__all__ = ["ZOO", "Architecture"]
+__all__ = ["ZOO", "Architecture", "in_order"]
+
+
+def in_order(architecture: Architecture, form: str, trial: Trial) -> bool:
+    """Whether it is right, or refused as the architecture says that it has to be."""
+    expected = architecture.refused.get(form, architecture.refused.get("all"))
+    if expected is None or form == "keras":
+        return trial.status == OK
+    return trial.status == REFUSED and expected in trial.words

@@ -110,7 +110,7 @@ def mlperf_tiny_ds_lstm(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Rybakov et al., Streaming keyword spotting on mobile devices (2020): its SVDF-like front, then an LSTM",
+    "Rybakov et al., Streaming keyword spotting on mobile devices (2020): causal convolutions, an LSTM",
     sensors(20),
     40,
     60,

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from tests.zoo.architecture import LSTM, Inputs, architecture
-from tests.zoo.signals import frames, tokens, words
+from tests.zoo.signals import tokens, words
 
 layers = keras.layers
 WORDS = 500
@@ -165,26 +165,3 @@ def hierarchical_attention(lstm: LSTM) -> keras.Model:
     x = layers.TimeDistributed(sentence)(text)
     x = attend(layers.Bidirectional(lstm(24, return_sequences=True))(x))
     return keras.Model(text, layers.Dense(5, activation="softmax")(x))
-
-
-@architecture(
-    "Kim et al., Character-aware neural language models (2016): convolutions, highway, two LSTMs",
-    frames(0, 9, 1),
-    12,
-    17,
-    scaled="words of 21 characters of 15, 525 features, 300 units",
-)
-def character_aware_highway(lstm: LSTM) -> keras.Model:
-    letters = keras.Input((None, 9, 1))  # characters as they come from a small projection
-    widths = [
-        layers.TimeDistributed(layers.Conv1D(8 * width, width, activation="tanh"))(letters)
-        for width in (1, 2, 3)
-    ]
-    x = layers.Concatenate()([layers.TimeDistributed(layers.GlobalMaxPooling1D())(each) for each in widths])
-    gate = layers.Dense(48, activation="sigmoid")(x)
-    changed = layers.Dense(48, activation="relu")(x)
-    carried = layers.Multiply()([layers.Lambda(lambda value: 1.0 - value)(gate), x])
-    x = layers.Add()([layers.Multiply()([gate, changed]), carried])
-    x = lstm(40, return_sequences=True)(x)
-    x = lstm(40, return_sequences=True)(x)
-    return keras.Model(letters, layers.Dense(60, activation="softmax")(x))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # "keras" is no file: the class of the layer in its Keras model, as `predict` runs it.
 FORMS = ("keras", "float", "float16", "dynamic", "int8", "micro")
+# Both classes of layers become the same graph, so what is done to its numbers is tried with one of them.
+FORMS_OF = {"stock": FORMS, "plus": ("keras", "float", "int8")}
 SLICE = (
     "hello_edge_lstm",
     "pos_tagger_masked",
@@ -11,6 +13,6 @@ SLICE = (
     "bidirectional_mul",
     "keras_weather",
     "show_and_tell",
-    "deep_ar",
+    "sensor_fusion",
     "amplifier",
 )

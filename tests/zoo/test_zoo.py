@@ -10,34 +10,26 @@ import pytest
 
 from edge.convert import ConversionError
 from tests.zoo import trial as trials
-from tests.zoo.inventory import ZOO
+from tests.zoo.inventory import ZOO, in_order
 from tests.zoo.isolated import Isolated
 from tests.zoo.judge import FAULT, OK, REFUSED, WRONG, Trial, error_of, of_exception
-from tests.zoo.slices import FORMS, SLICE
+from tests.zoo.slices import FORMS_OF, SLICE
 from tests.zoo.table import markdown
 from tests.zoo.trial import run_trial
-
-
-def in_order(name: str, form: str, trial: Trial) -> bool:
-    """Whether it is right, or refused as it has to be."""
-    right = ZOO[name].refused.get(form, ZOO[name].refused.get("all"))
-    if right is None or form == "keras":
-        return trial.status == OK
-    return trial.status == REFUSED and right in trial.words
 
 
 @pytest.mark.parametrize("name", SLICE)
 def test_a_slice_of_it(name: str) -> None:
     for layer, form in (("stock", "float"), ("plus", "int8")):
         trial = run_trial(name, layer, form)
-        assert in_order(name, form, trial), (layer, form, trial)
+        assert in_order(ZOO[name], form, trial), (layer, form, trial)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ZOO)
 def test_all_of_it(name: str) -> None:
-    found = {(layer, form): run_trial(name, layer, form) for layer in ("stock", "plus") for form in FORMS}
-    assert {key: trial for key, trial in found.items() if not in_order(name, key[1], trial)} == {}
+    found = {(layer, form): run_trial(name, layer, form) for layer in FORMS_OF for form in FORMS_OF[layer]}
+    assert {key: trial for key, trial in found.items() if not in_order(ZOO[name], key[1], trial)} == {}
 
 
 def test_there_are_many_and_each_says_where_it_comes_from() -> None:

@@ -47,13 +47,17 @@ def _unweighted(architecture: Architecture, layer: str) -> keras.Model:
 
 def call(model: keras.Model, inputs: Inputs) -> list[Any]:
     """The outputs for a batch, step by step as Python runs, without a graph."""
-    given = inputs if len(inputs) > 1 else inputs[0]
-    given = ops.convert_to_tensor(given, dtype="string") if _is_text(inputs) else given
-    return list(keras.tree.flatten(model(given, training=False)))
+    return list(keras.tree.flatten(model(model_input(inputs), training=False)))
 
 
-def _is_text(inputs: Inputs) -> bool:
-    return inputs[0].dtype.kind in "OU"
+def model_input(inputs: Inputs) -> Any:
+    """As a model takes them: a list of several, one alone; text as a tensor."""
+    texts = [each.dtype.kind in "OU" for each in inputs]
+    given = [
+        ops.convert_to_tensor(each, dtype="string") if is_text else each
+        for each, is_text in zip(inputs, texts, strict=True)
+    ]
+    return given if len(given) > 1 else given[0]
 
 
 def _numbers(model: keras.Model) -> list[keras.Variable]:
