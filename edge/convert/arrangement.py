@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
 
@@ -13,7 +13,7 @@ from edge.convert.refusals import step_refusal
 from edge.convert.request import Request
 from edge.convert.tracing.probe import probe
 from edge.convert.verification.streaming import LOOKS_FURTHER
-from edge.convert.ways_out import ways_out
+from edge.convert.ways_out import NUMBERS, Tried
 
 _TRIED_LENGTH = 20  # time steps, where nobody named a number
 
@@ -47,6 +47,7 @@ class Arranger:
     model: keras.Model
     own: Signature
     _probed: dict[tuple[Input, ...], list[Site]] = field(default_factory=dict)
+    _failed: set[tuple[Input, ...]] = field(default_factory=set)
 
     def free(self, request: Request) -> Signature:
         """The signature for as many sequences as the request wants, of any length if the model has it so."""
@@ -77,7 +78,13 @@ class Arranger:
 
     def _arranged(self, request: Request) -> Arrangement:
         whole = self.whole(request)
-        sites = self._sites(whole)
+        is_cut = self.own.is_free and not request.length and not whole.is_free  # for a stream
+        sites = self._sites_of_a_step(whole) if is_cut else self._sites(whole)
+        if sites is None:
+            raise RefusedError(
+                f"Model {self.model.name!r} cannot be converted for {request.target.name} with state="
+                f"{request.state!r}, one step at a time: {LOOKS_FURTHER}."
+            )
         if not sites:
             raise ValueError(
                 f"Model {self.model.name!r} has no recurrent layer (LSTMPlus, keras.layers.LSTM or "
@@ -94,28 +101,45 @@ class Arranger:
             self._probed[signature.inputs] = probe(self.model, signature)
         return list(self._probed[signature.inputs])
 
+    def _sites_of_a_step(self, step: Signature) -> list[Site] | None:
+        """The same for one step where the model takes more; None if it needs more."""
+        if step.inputs not in self._failed:
+            try:
+                return self._sites(step)
+            except Exception:  # whatever layer of Keras or the user's it is that one step does not fit
+                self._failed.add(step.inputs)
+        return None
+
     def _no_steps(self, whole: Signature) -> str | None:
         if not whole.is_free:
             shapes = ", ".join(f"{spec.name!r} {list(spec.shape)}" for spec in whole.inputs)
             return f"one step at a time needs a model with a free time axis, and this one has {shapes}"
-        try:
-            self._sites(whole.with_length(1))
-        except Exception:  # whatever layer of Keras or the user's it is that one step does not fit
-            return LOOKS_FURTHER
-        return None
+        return LOOKS_FURTHER if self._sites_of_a_step(whole.with_length(1)) is None else None
 
     def _way_out(self, request: Request, length: int | None) -> str:
         said = "... (the number of time steps)" if length is None else str(length)
-        whole = self.own.is_free
-        found = ways_out(request, self._takes, length or _TRIED_LENGTH, said, whole)
-        if found is None and not whole and self._could_step(request):
-            return (
-                "Build the model with a free time axis, keras.Input((None, features)), load the weights into "
-                "it and convert that with lowering='step'."
-            )
-        return found or (
-            "No form of it runs on any target: replace the layer, or convert the model without it."
+        tried = Tried(self._takes, (length or _TRIED_LENGTH) if self.own.is_free else None, said)
+        return (
+            tried.options(request)
+            or self._rebuilt(request)
+            or tried.target(request)
+            or "No form of it runs on any target: replace the layer, or convert the model without it."
         )
+
+    def _rebuilt(self, request: Request) -> str | None:
+        """Whether steps would do it, if the time axis were free, and how."""
+        if self.own.is_free:
+            return None
+        sites = [site for site in self._sites(self.whole(request)) if not site.inside]
+        for quantize in (request.quantize, *NUMBERS[request.quantize]):
+            other = replace(request, quantize=quantize)
+            if not any(step_refusal(site, other, "explicit") for site in sites):
+                numbers = "" if quantize == request.quantize else f", quantize={quantize!r}"
+                return (
+                    "Build the model with a free time axis, keras.Input((None, features)), load the weights "
+                    f"into it and convert that with lowering='step', state='explicit'{numbers}."
+                )
+        return None
 
     def _takes(self, request: Request) -> bool:
         try:
@@ -123,8 +147,3 @@ class Arranger:
         except Exception:
             return False
         return True
-
-    def _could_step(self, request: Request) -> bool:
-        """Whether steps would do it, if the time axis were free."""
-        sites = self._sites(self.whole(request))
-        return not any(step_refusal(site, request, "explicit") for site in sites if not site.inside)

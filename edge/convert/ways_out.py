@@ -7,17 +7,17 @@ model, the fewest changes first, so that whoever does as the sentence says is no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
 
 from edge.convert.request import Request
-from edge.targets import STATES, TARGETS, get_target
+from edge.targets import STATES, TARGETS, Target, get_target
 
 Changes = dict[str, Any]
 
 # What loses the least comes first.
-_NUMBERS: dict[str | None, tuple[str | None, ...]] = {
+NUMBERS: dict[str | None, tuple[str | None, ...]] = {
     "int8": ("int16x8", "dynamic", "float16", None),
     "int16x8": ("int8", "dynamic", "float16", None),
     "dynamic": ("float16", None),
@@ -27,37 +27,48 @@ _NUMBERS: dict[str | None, tuple[str | None, ...]] = {
 _MOST = 3  # ways that a sentence names
 
 
-def ways_out(
-    request: Request, takes: Callable[[Request], bool], length: int, said_length: str, is_free: bool
-) -> str | None:
-    """A sentence that names other options; None where no option of any target does it.
+@dataclass(frozen=True)
+class Tried:
+    """A model on which other options are tried.
 
-    Args:
-        request: what was refused.
-        takes: whether the model is converted for another request.
-        length: a number of time steps to try; said_length: how to write it.
-        is_free: whether the model leaves the number of time steps free.
+    Attributes:
+        takes: whether the model is converted for a request.
+        length: a number of time steps to try; None where the model does not leave it free.
+        said_length: how to write it.
     """
-    own = _choices(request, length, is_free)
-    for count in (1, 2, 3):
-        found = [changes for changes in _changes(own, count) if takes(_changed(request, changes))]
-        if found:
-            return f"Use {_named(found, said_length)}."
-    names = [name for name in ("litert", "tflite-runtime", *TARGETS) if name != request.target.name]
-    for count in (0, 1, 2):
-        for changes in _changes(own, count) if count else iter([{}]):
-            for name in dict.fromkeys(names):
-                if takes(_changed(request, {**changes, "target": name})):
-                    return f"Use {_named([{**changes, 'target': name}], said_length)}."
-    return None
+
+    takes: Callable[[Request], bool]
+    length: int | None
+    said_length: str
+
+    def options(self, request: Request) -> str | None:
+        """A sentence that names other options for what was refused; None where no option does it."""
+        own = _choices(request, request.target, self.length)
+        for count in range(1, len(own) + 1):
+            found = [changes for changes in _changes(own, count) if self.takes(_changed(request, changes))]
+            if found:
+                return f"Use {_named(found, self.said_length)}."
+        return None
+
+    def target(self, request: Request) -> str | None:
+        """The same with another target."""
+        names = dict.fromkeys(("litert", "tflite-runtime", *TARGETS))
+        for count in range(5):
+            for name in names:
+                choices = _choices(request, get_target(name), self.length)
+                for changes in _changes(choices, count):
+                    changes = {"target": name, **changes}
+                    if name != request.target.name and self.takes(_changed(request, changes)):
+                        return f"Use {_named([changes], self.said_length)}."
+        return None
 
 
-def _choices(request: Request, length: int, is_free: bool) -> dict[str, list[Any]]:
+def _choices(request: Request, target: Target, length: int | None) -> dict[str, list[Any]]:
     return {
-        "lowering": [form for form in request.target.lowerings if form != request.lowering],
-        "length": [length] if is_free and request.length is None else [],
+        "lowering": [form for form in target.lowerings if form != request.lowering],
+        "length": [length] if length is not None and request.length is None else [],
         "state": [state for state in STATES if state != request.state],
-        "quantize": list(_NUMBERS[request.quantize]),
+        "quantize": list(NUMBERS[request.quantize]),
     }
 
 

@@ -32,7 +32,7 @@ def packed(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def closed(x: Tensor, position: Tensor, value: float) -> Tensor:
-    """Packed sequences with one more feature: 0 where a step counts, `value` behind, where the others are 0."""
+    """Packed sequences with one more feature: 0 where a step counts, `value` where not, the rest 0."""
     steps = tf.shape(x)[1] if x.shape[1] is None else x.shape[1]
     counts = (tf.range(steps) <= position[:, -1:])[..., None]
     flag = tf.where(counts, 0.0, value)
