@@ -39,7 +39,7 @@ def fused_refusal(site: Site, request: Request, state: str) -> str | None:
             "it receives a mask and gives its state, and the operator runs on over the padding; "
             "use lowering='unrolled'"
         )
-    if site.masked and "TOPK_V2" in target.lacks:
+    if site.masked and not target.has("TOPK_V2"):
         return f"a mask needs operators that {target.where} lacks; use lowering='unrolled'"
     if site.layer.stateful and state == "reset":
         return "stateful=True asks for a state that goes on; use state='carry' or state='explicit'"

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.files import check_target
 from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
 
 
@@ -150,13 +151,5 @@ def check_path(path: Any) -> Path:
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"path must be the name of the file to write, received {path!r}.")
     target = Path(path)
-    folder = target.parent
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder; give the name of a file in it, like model.tflite.")
-    if not folder.exists():
-        raise FileNotFoundError(f"The folder {folder} does not exist; create it first.")
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is a file, so {target} cannot lie in it.")
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"The folder {folder} cannot be written to; choose another.")
+    check_target(target)
     return target
