@@ -12,6 +12,7 @@ from edge.convert.job import Job, prepare
 from edge.convert.keras_model.load import load_keras
 from edge.convert.passes import FINISH, NUMBERS, TO_FLOAT, lowered_layers, run
 from edge.convert.quantization.softmax import softmax_notes
+from edge.convert.target_operators import check_operators
 from edge.convert.request import check_model, check_path, check_request
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification.parity import compare, file_outputs, judge
@@ -106,6 +107,7 @@ def convert(
     grain = flatbuffer.output_steps(draft.model)[: len(draft.outputs)]
     run(FINISH, draft, job)
     content = flatbuffer.packed(draft.model)
+    check_operators(content, request.target)
 
     wanted = [job.expected[name] for name in draft.outputs]
     with written(place, content) as beside:
