@@ -147,9 +147,25 @@ def _strided_slice(place: _Place) -> None:
     place.done()
 
 
+def _one_hot(place: _Place) -> None:
+    """Compared with every class."""
+    index, depth, on, off = place.inputs
+    model, shape = place.model, place.shape(place.output)
+    known = all(flatbuffer.is_constant(model, each) for each in (depth, on, off))
+    last = place.options.axis in (-1, len(shape) - 1)
+    if not (known and last and flatbuffer.constant(model, on) == 1 and flatbuffer.constant(model, off) == 0):
+        return
+    classes = place.constant(np.arange(shape[-1]), flatbuffer.tensor_dtype(model, index).type)
+    column = place.reshaped(index, (*shape[:-1], 1))
+    same = place.put("EQUAL", [column, classes], place.like(column, shape, np.bool_))
+    place.put("CAST", [same], place.output, _cast(place, same, place.output))
+    place.done()
+
+
 _OTHERS: dict[str, Callable[[_Place], None]] = {
     "SELECT": _select,
     "REDUCE_ANY": _reduce_any,
     "TILE": _tile,
     "STRIDED_SLICE": _strided_slice,
+    "ONE_HOT": _one_hot,
 }

@@ -53,6 +53,8 @@ _LIGHT = (
     "REDUCE_MAX",
     "REDUCE_MIN",
 )
+# The quantizer forgets the scale of the one; XNNPACK refuses to prepare the other.
+_WRONG_IN_INTEGERS = ("ONE_HOT", "DIV")
 # What TensorFlow's quantizer for 16 bits takes and every runtime computes.
 _SIXTEEN_BITS = (
     *(
@@ -121,7 +123,7 @@ def keep_real(
     if quantize == "int16x8":
         kept |= {id(operator) for operator in wiring.operators if not _has_16_bits(model, operator)}
     kept |= {id(each) for each in wiring.operators if not _has_integers(model, each, target, BITS[quantize])}
-    kept |= {id(operator) for operator in operators.named(model, "ONE_HOT")}  # it would lose its scale
+    kept |= {id(operator) for name in _WRONG_IN_INTEGERS for operator in operators.named(model, name)}
     draft.real = [operator for operator in wiring.operators if id(operator) in kept]
 
 
