@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.graph.flatbuffer import Model
 from edge.convert.graph.operators import Operator
+from edge.convert.graph.wiring import Wiring
 from edge.convert.tracing.draft import Draft
 from edge.targets import Target
 
@@ -25,6 +26,13 @@ def write_known_operators(draft: Draft, target: Target) -> None:
         other = _OTHERS.get(operators.name_of(model, operator))
         if other is not None:
             other(_Place(model, operator))
+    main = flatbuffer.graph(model)
+    read = {int(index) for operator in main.operators for index in operator.inputs}.union(main.outputs)
+    main.operators = [
+        operator
+        for operator in main.operators
+        if operators.name_of(model, operator) != "CAST" or read.intersection(operator.outputs)
+    ]
     operators.drop_unused_codes(model)
 
 
@@ -147,6 +155,19 @@ def _strided_slice(place: _Place) -> None:
     place.done()
 
 
+def _as_int32(place: _Place, index: int) -> int:
+    """The whole numbers as they were before they were cast to 64 bits."""
+    if flatbuffer.tensor_dtype(place.model, index) == np.int32:
+        return index
+    maker = Wiring(place.model).maker.get(index)
+    if maker is not None and operators.name_of(place.model, maker) == "CAST":
+        index = int(maker.inputs[0])
+        if flatbuffer.tensor_dtype(place.model, index) == np.int32:
+            return index
+    new = place.like(index, place.shape(index), np.int32)
+    return place.put("CAST", [index], new, _cast(place, index, new))
+
+
 def _one_hot(place: _Place) -> None:
     """Compared with every class."""
     index, depth, on, off = place.inputs
@@ -155,7 +176,8 @@ def _one_hot(place: _Place) -> None:
     last = place.options.axis in (-1, len(shape) - 1)
     if not (known and last and flatbuffer.constant(model, on) == 1 and flatbuffer.constant(model, off) == 0):
         return
-    classes = place.constant(np.arange(shape[-1]), flatbuffer.tensor_dtype(model, index).type)
+    index = _as_int32(place, index)
+    classes = place.constant(np.arange(shape[-1]))
     column = place.reshaped(index, (*shape[:-1], 1))
     same = place.put("EQUAL", [column, classes], place.like(column, shape, np.bool_))
     place.put("CAST", [same], place.output, _cast(place, same, place.output))
