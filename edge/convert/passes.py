@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from edge.convert.edits.fusion import fuse
 from edge.convert.edits.joined_states import join_quantized_states, join_states
+from edge.convert.edits.known_operators import write_known_operators
 from edge.convert.edits.named_ends import add_to_note, name_ends, write_note
 from edge.convert.edits.real_ends import make_ends_real
 from edge.convert.edits.reset_states import reset_states
@@ -60,7 +61,7 @@ def _make_ends_real(draft: Draft, job: Job) -> None:
 
 def _keep_real(draft: Draft, job: Job) -> None:
     names = [spec.name for spec in job.signature.inputs]
-    keep_real(draft, str(job.plan.quantize), names, job.request.input_type)
+    keep_real(draft, str(job.plan.quantize), names, job.request.input_type, job.request.target)
 
 
 def _write_note(draft: Draft, job: Job) -> None:
@@ -91,6 +92,10 @@ FINISH = (
     Pass(_settle_states, "states that show are ends of the file, so they come before what is done to ends"),
     Pass(_make_ends_real, "a state goes in and out as the data does, so the states are settled"),
     Pass(lambda draft, _: separate_outputs(draft), "every end has its tensor now, and needs one of its own"),
+    Pass(
+        lambda draft, job: write_known_operators(draft, job.request.target),
+        "no operator comes in after it",
+    ),
     Pass(lambda draft, job: name_ends(draft, [s.name for s in job.signature.inputs]), "a name a tensor"),
     Pass(_write_note, "it tells the ends as they are at last"),
     Pass(lambda draft, _: share_equal_buffers(draft.model), "no pass changes a constant any more"),

@@ -156,10 +156,10 @@ def converted(model: Model, name: str, source: int, target: int) -> Operator:
     return plain(model, name, [source], target)
 
 
-def plain(model: Model, name: str, inputs: Sequence[int], output: int) -> Operator:
-    """One of the operators below, which need no options."""
-    version, options = _PLAIN[name]
-    return _operator(model, name, version, inputs, [output], options())
+def plain(model: Model, name: str, inputs: Sequence[int], output: int, options: Any = None) -> Operator:
+    """One of the operators below, with these options or those that it has by itself."""
+    version, own = _PLAIN[name]
+    return _operator(model, name, version, inputs, [output], own() if options is None else options)
 
 
 # For 8-bit integers as for real numbers: the lowest version that takes both.
@@ -168,8 +168,13 @@ _PLAIN = {
     "DEQUANTIZE": (2, schema.DequantizeOptionsT),
     "RESHAPE": (1, schema.ReshapeOptionsT),
     "PAD": (2, schema.PadOptionsT),
+    "ADD": (1, schema.AddOptionsT),
     "SUB": (1, schema.SubOptionsT),
     "MUL": (1, schema.MulOptionsT),
+    "CAST": (1, schema.CastOptionsT),
+    "REDUCE_MAX": (1, schema.ReducerOptionsT),
+    "BROADCAST_TO": (2, schema.BroadcastToOptionsT),
+    "STRIDED_SLICE": (2, schema.StridedSliceOptionsT),
     "EQUAL": (2, schema.EqualOptionsT),
     "SELECT_V2": (1, schema.SelectV2OptionsT),
 }

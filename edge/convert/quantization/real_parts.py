@@ -18,6 +18,7 @@ from edge.convert.graph import flatbuffer, operators
 from edge.convert.graph.wiring import Wiring
 from edge.convert.quantization.cell_ranges import recorded
 from edge.convert.tracing.draft import Draft
+from edge.targets import Target
 
 Operators = list[operators.Operator]
 
@@ -52,6 +53,8 @@ _LIGHT = (
     "REDUCE_MAX",
     "REDUCE_MIN",
 )
+# The quantizer forgets the scale of the one; XNNPACK refuses to prepare the other.
+_WRONG_IN_INTEGERS = ("ONE_HOT", "DIV")
 # What TensorFlow's quantizer for 16 bits takes and every runtime computes.
 _SIXTEEN_BITS = (
     *(
@@ -74,7 +77,9 @@ _SIXTEEN_BITS = (
 )
 
 
-def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | None) -> None:
+def keep_real(
+    draft: Draft, quantize: str, names: Sequence[str], asked: str | None, target: Target
+) -> None:
     """Choose what stays in real numbers.
 
     Args:
@@ -82,6 +87,7 @@ def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | No
         quantize: `"int8"` or `"int16x8"`.
         names: of the data that goes in.
         asked: the type of the inputs, if the caller asked for one.
+        target: where the file will run.
 
     Raises:
         ValueError: the caller asked for integers where they would spoil the model.
@@ -116,7 +122,8 @@ def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | No
         kept |= {id(operator) for operator in _shorn(wiring, model, head, kept)}
     if quantize == "int16x8":
         kept |= {id(operator) for operator in wiring.operators if not _has_16_bits(model, operator)}
-    kept |= {id(operator) for operator in operators.named(model, "ONE_HOT")}  # it would lose its scale
+    kept |= {id(each) for each in wiring.operators if not _has_integers(model, each, target, BITS[quantize])}
+    kept |= {id(operator) for name in _WRONG_IN_INTEGERS for operator in operators.named(model, name)}
     draft.real = [operator for operator in wiring.operators if id(operator) in kept]
 
 
@@ -228,6 +235,15 @@ def _worst_feature(wanted: np.ndarray, found: np.ndarray) -> float:
     spread = np.maximum(wanted.std(axis=axes), 0.1 * wanted.std())
     error = np.sqrt(np.mean((found - wanted) ** 2, axis=axes))
     return float(np.max(error / np.maximum(spread, 1e-12)))
+
+
+def _has_integers(model: flatbuffer.Model, operator: operators.Operator, target: Target, bits: int) -> bool:
+    """Whether the target computes an operator of real numbers in integers as well."""
+    kernel = (target.operators or {}).get(operators.name_of(model, operator))
+    if kernel is None or kernel.types is None or kernel.data >= len(operator.inputs):
+        return True
+    data = int(operator.inputs[kernel.data])
+    return data == operators.ABSENT or not _is_real(model, data) or f"int{bits}" in kernel.types
 
 
 def _has_16_bits(model: flatbuffer.Model, operator: operators.Operator) -> bool:
