@@ -53,6 +53,7 @@ class Draft:
         fused: what became an operator, in the order in which the operators run.
         state_names: of the states that the finished file takes, in order; `shown_states` makes them.
         calls: what integers are calibrated on; none where there are none.
+        softened: whether scores of padding were made moderate, which moves outputs in the third digit.
         starts: of each call, whether the states start from zeros; else they go on from the call before.
     """
 
@@ -64,6 +65,7 @@ class Draft:
     state_names: list[str] = field(default_factory=list)
     calls: Calls = field(default_factory=list)
     starts: list[bool] = field(default_factory=list)
+    softened: bool = False
 
     def copied(self) -> Draft:
         """Another one to edit, with a structure of its own; the arrays, never edited in place, are shared."""
