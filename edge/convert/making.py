@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
@@ -23,7 +24,7 @@ from edge.convert.target_operators import check_operators
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification import probes
 from edge.convert.verification.file_calls import file_calls
-from edge.convert.verification.judgement import FAULT, judge
+from edge.convert.verification.judgement import FLOAT, CoarseError, judge
 from edge.convert.verification.parity import ConversionError, compare, file_outputs, spread_of
 from edge.convert.verification.streaming import stream_note
 from edge.files import write_whole, written
@@ -91,8 +92,8 @@ def other_numbers(model: keras.Model, request: Request, data: Any) -> list[str]:
         with tf_private.scratch() as folder:
             try:
                 result = made(prepare(model, asked, data), Path(folder) / "tried.tflite")
-            except (ValueError, ConversionError):
-                continue  # not for this target, or no better
+            except (ValueError, RuntimeError, tf.errors.OpError):
+                continue  # not for this target, no better, or an operator that is not there in these numbers
         error = max(error.relative for error in result.errors)
         return [f"quantize={quantize!r}, whose error is {error:.1%}"]
     return []
@@ -109,7 +110,10 @@ def _judge_float(draft: Draft, job: Job) -> list[str | None]:
         path = Path(folder) / "float.tflite"
         path.write_bytes(flatbuffer.packed(_in_float(draft, job).model))
         found = _run_file(path, job, job.material.checked)
-    _, notes = _judged(draft, job, found, [0.0] * len(found), None)
+    try:
+        _, notes = _judged(draft, job, found, [0.0] * len(found), "float16" if draft.softened else None)
+    except ConversionError as refusal:
+        raise ConversionError(str(refusal).replace(": ", ": before it was quantized, ", 1)) from None
     return [note and f"before it was quantized, {note}" for note in notes]
 
 
@@ -132,11 +136,29 @@ def _judged(
         # In the units of the whole stream, of which the end alone may count.
         error = compare(name, job.counted(wanted), job.counted(value), spread_of(wanted))
         errors.append(error)
-        way_out = FAULT if quantize is None else None
-        if quantize is not None and softmax:
-            way_out = f"Note that {softmax[0]}."
-        notes.append(judge(quantize, error, wanted, step, value, way_out))
+        way_out = f"Note that {softmax[0]}." if softmax and step else None
+        try:
+            notes.append(judge(quantize, error, wanted, step, value, way_out))
+        except CoarseError:
+            raise
+        except ConversionError as refusal:
+            raise ConversionError(_batch_refusal(job, name) or str(refusal)) from None
     return tuple(errors), notes
+
+
+def _batch_refusal(job: Job, output: str) -> str | None:
+    """Where Keras itself gives something else for as many sequences as the file takes: a sentence on that."""
+    few = [array[: job.rows] for array in job.material.checked]
+    wanted = job.expected[output][: job.rows]
+    largest = float(np.abs(job.run_keras(few)[output] - wanted).max())
+    if largest <= FLOAT.broken * max(1.0, float(np.abs(wanted).max())):
+        return None
+    return (
+        f"The file was not kept: output {output!r} of the Keras model itself depends on how many sequences "
+        f"go in together: for {job.rows} at a time it differs by up to {largest:.2g} from what it is for "
+        f"{len(job.material.checked[0])}, so no file is right for both. Take out the layer that works across "
+        "the batch; if that is TimeDistributed, fix the number of steps, keras.Input((steps, features))."
+    )
 
 
 def _calibration(path: Path, draft: Draft, job: Job, size: int) -> Calibration:

@@ -37,6 +37,7 @@ def conversion_report(result: ConversionResult, written: Sequence[Path]) -> Rend
         ("numbers", result.quantize or "float32"),
         ("state", DESCRIPTIONS[result.state]),
         ("made for", result.target),
+        *(("calibrated", f"on {result.calibration}") for _ in range(result.calibration is not None)),
         ("operators", ", ".join(f"{count} {name}" for name, count in result.ops.items())),
         *(("C array", ", ".join(map(str, written))) for _ in range(bool(written))),
     )

@@ -25,6 +25,9 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
     note = result["metadata"]
     if note:
         add(facts, "made by", f"edge.convert {note.get('version')}, quantize={note.get('quantize')!r}")
+        calibration = note.get("calibration")
+        if calibration:  # checked when the file was read
+            add(facts, "calibrated", _calibration(calibration))
         for layer in note.get("layers") or []:
             if isinstance(layer, dict):
                 add(
@@ -66,6 +69,21 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
     hints = [Text(f"Hint: {text}\n", style="yellow") for text in result["hints"]]
     title = Text(result["name"], style="bold", overflow="fold")
     return Group(title, *spaced(facts, *tables, operators, _targets(result["targets"])), *hints)
+
+
+def _calibration(noted: dict[str, Any]) -> str:
+    """What the integers were made for, and the error on data of other kinds."""
+    ranges = "".join(
+        f", {each['name']} from {number(each['low'])} to {number(each['high'])}" for each in noted["inputs"]
+    )
+    held = f"{noted['held_out']:,} held out" if noted["held_out"] else "checked on the same"
+    line = f"on {noted['samples']:,} samples ({held}), {noted['steps']:,} steps{ranges}"
+    kinds = []
+    for each in noted["checks"]:
+        errors = [error["relative"] for error in each["errors"]]
+        worst = "infinite" if None in errors else f"{max(errors, default=0.0):.1%}"
+        kinds.append(f"{each['kind']} ({each['steps']:,} steps) {worst}")
+    return f"{line}; rms error on other data: {', '.join(kinds)}" if kinds else line
 
 
 def _memory(memory: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,7 +91,7 @@ class Calibration:
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values, as a file notes it."""
         checks = [
-            {"kind": check.kind, "steps": check.steps, "errors": [e._asdict() for e in check.errors]}
+            {"kind": check.kind, "steps": check.steps, "errors": [_plain(error) for error in check.errors]}
             for check in self.checks
         ]
         return {**vars(self), "inputs": [each._asdict() for each in self.inputs], "checks": checks}
@@ -98,7 +99,8 @@ class Calibration:
     def __str__(self) -> str:
         ranges = "".join(f", {each.name} from {each.low:.3g} to {each.high:.3g}" for each in self.inputs)
         checked = f"{self.held_out:,} held out" if self.held_out else "checked on the same"
-        return f"{self.samples:,} samples ({checked}), {self.steps:,} steps{ranges}"
+        samples, steps = (_counted(*each) for each in ((self.samples, "sample"), (self.steps, "step")))
+        return f"{samples} ({checked}), {steps}{ranges}"
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,16 @@ class ConversionResult:
             *(f"note: {note}" for note in self.notes),
         ]
         return "\n".join(lines)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _plain(error: OutputError) -> dict[str, Any]:
+    """None for what is infinite, which JSON does not have."""
+    values = error._asdict()
+    return {key: None if isinstance(v, float) and not isfinite(v) else v for key, v in values.items()}
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -28,6 +28,39 @@ class Normalization(NamedTuple):
     std: tuple[float, ...]
 
 
+class NotedRange(NamedTuple):
+    """Where the values of an input lay in the data that a file was calibrated on."""
+
+    name: str
+    low: float
+    high: float
+
+
+class NotedCheck(NamedTuple):
+    """Data of another kind (`"longer"`, `"larger"`, `"quiet"`, `"zero"`, `"padded"`): the largest rms error
+    of an output, in its standard deviations; infinite where the file gave NaN."""
+
+    kind: str
+    steps: int
+    error: float
+
+
+class NotedCalibration(NamedTuple):
+    """What the ranges of a file in integers were taken from, and what it does beyond that.
+
+    Attributes:
+        samples: how many; held_out: on how many others the file was compared with Keras.
+        steps: how many a state went through from zeros on.
+        inputs: the range of each that takes real numbers; checks: on data of other kinds.
+    """
+
+    samples: int
+    held_out: int
+    steps: int
+    inputs: tuple[NotedRange, ...]
+    checks: tuple[NotedCheck, ...]
+
+
 class Note(NamedTuple):
     """The note in a file.
 
@@ -40,6 +73,7 @@ class Note(NamedTuple):
         states: in order; empty but in an explicit file.
         labels: names of the classes, or None.
         normalization: or None.
+        calibration: of a file in integers, or None.
         content: all of it, as it stands in the file.
     """
 
@@ -51,6 +85,7 @@ class Note(NamedTuple):
     states: tuple[NotedState, ...]
     labels: tuple[str, ...] | None
     normalization: Normalization | None
+    calibration: NotedCalibration | None
     content: dict[str, Any]
 
 
@@ -103,6 +138,7 @@ def _note(content: dict[str, Any]) -> Note:
         states=tuple(NotedState(_field(each, "input", str), _field(each, "output", str)) for each in states),
         labels=tuple(_list(content, "labels", str)) if content.get("labels") is not None else None,
         normalization=_normalization(content.get("normalization")),
+        calibration=_calibration(content.get("calibration")),
         content=content,
     )
 
@@ -117,6 +153,22 @@ def _normalization(value: Any) -> Normalization | None:
         all(map(math.isfinite, [*mean, *std])) and min(std) > 0, "'mean' and 'std' must be numbers, std > 0"
     )
     return Normalization(tuple(map(float, mean)), tuple(map(float, std)))
+
+
+def _calibration(value: Any) -> NotedCalibration | None:
+    if value is None:
+        return None
+    _require(isinstance(value, dict), "'calibration' is no object")
+    inputs = [
+        NotedRange(_field(each, "name", str), _number(each, "low"), _number(each, "high"))
+        for each in _list(value, "inputs", dict)
+    ]
+    checks = []
+    for each in _list(value, "checks", dict):
+        errors = [_number(error, "relative") for error in _list(each, "errors", dict)]
+        checks.append(NotedCheck(_field(each, "kind", str), _count(each, "steps"), max(errors, default=0.0)))
+    samples, held_out, steps = (_count(value, key) for key in ("samples", "held_out", "steps"))
+    return NotedCalibration(samples, held_out, steps, tuple(inputs), tuple(checks))
 
 
 def _check_graph(note: Note, file: ModelFile) -> None:
@@ -150,6 +202,23 @@ def _list(content: dict[str, Any], key: str, kind: Any) -> list[Any]:
     _require(is_right, f"{key!r} is not the list that it must be")
     assert isinstance(value, list)
     return value
+
+
+def _count(content: dict[str, Any], key: str) -> int:
+    value = content.get(key)
+    is_right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    _require(is_right, f"{key!r} is no number of things")
+    assert isinstance(value, int)
+    return value
+
+
+def _number(content: dict[str, Any], key: str) -> float:
+    value = content.get(key)
+    if value is None:  # JSON has no infinity
+        return math.inf
+    _require(isinstance(value, (int, float)) and not isinstance(value, bool), f"{key!r} is no number")
+    assert isinstance(value, (int, float))
+    return float(value)
 
 
 def _field(content: dict[str, Any], key: str, kind: type) -> Any:

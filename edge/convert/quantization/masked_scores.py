@@ -28,6 +28,7 @@ def soften_masked_scores(draft: Draft) -> None:
     found = [place for place in _places(model) if _reaches_softmax(model, place[0].outputs[0])]
     if not found:
         return
+    draft.softened = True
     whole = draft.copied()
     join_states(whole)
     seen = recorded(whole.model, sorted({scores for _, _, scores, _ in found}), draft.calls)

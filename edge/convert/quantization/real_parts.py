@@ -77,9 +77,7 @@ _SIXTEEN_BITS = (
 )
 
 
-def keep_real(
-    draft: Draft, quantize: str, names: Sequence[str], asked: str | None, target: Target
-) -> None:
+def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | None, target: Target) -> None:
     """Choose what stays in real numbers.
 
     Args:

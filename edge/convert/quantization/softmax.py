@@ -14,7 +14,8 @@ def softmax_notes(model: flatbuffer.Model) -> list[str]:
     for operator in operators.named(model, "SOFTMAX"):
         index = operator.outputs[0]
         classes = flatbuffer.tensor_shape(model, index)[-1]
-        if flatbuffer.scale_and_zero_point(model, index) and classes > MANY_CLASSES:
+        quantization = flatbuffer.scale_and_zero_point(model, index)
+        if quantization and quantization[0] >= 1 / 256 and classes > MANY_CLASSES:
             found.append(
                 f"the softmax over {classes} classes is rounded to steps of 1/256, so most probabilities are "
                 "0; end the model before the softmax and apply it to the outputs of the file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -28,13 +29,13 @@ def probe(model: keras.Model, signature: Signature) -> list[Site]:
     return recording.sites
 
 
-def called_layers(model: keras.Model, signature: Signature) -> list[Any]:
-    """The layers of Keras that keep a state of their own, in the order in which the model calls them.
+def called_layers(sites: Sequence[Site]) -> list[Any]:
+    """The layers of Keras that keep a state of their own, in the order in which their model calls them.
 
     Those inside of a `TimeDistributed` start anew at every call; the cells of a stack are one layer.
     """
     layers: list[Any] = []
-    for site in probe(model, signature):
+    for site in sites:
         stack = site.layer if isinstance(site.layer, StackedCell) else None
         if not site.inside and (stack is None or stack.position == 0):
             layers.append(stack.layer if stack else site.layer)

@@ -17,8 +17,9 @@ from edge.aliases import Array
 from edge.convert.keras_model.call_sites import first_states
 from edge.convert.keras_model.signature import Signature, run, tensor_specs
 from edge.convert.samples import Samples, in_batches
-from edge.convert.tracing.probe import called_layers
+from edge.convert.tracing.probe import called_layers, probe
 from edge.convert.verification.keras_stream import Turn, one_step
+from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.private import replaced
 
 
@@ -34,24 +35,48 @@ def keras_calls(
         by_step: whether a call is one step written out in plain operators: a step that does not count then
             shows the output of the last one.
     """
-    total, count = streams[0].shape[:2]
+    total = len(streams[0])
     batch = signature.batch or total
     inputs = tuple(spec._replace(shape=(batch, *spec.shape[1:])) for spec in signature.inputs)
     signature = signature._replace(inputs=inputs)
-    layers = called_layers(model, signature)
+    sites = probe(model, signature)
+    layers = called_layers(sites)
+    # One step of a cell is the same without Keras's loop around it, and several times as fast.
+    by_step = by_step or all(site.steps == 1 and not site.masked for site in sites)
     turn, make = Turn(), one_step if by_step else _one_call
 
-    start: Any = [
-        [np.asarray(state) for state in first_states(layer, batch)]
-        for layer in layers
-    ]
-    # The batch of a state may be lost on its way through a model; a loop that starts with one would complain.
-    specs = [[tf.TensorSpec((None, *state.shape[1:]), state.dtype) for state in each] for each in start]
+    start: Any = [[np.asarray(state) for state in first_states(layer, batch)] for layer in layers]
+    names: list[str] = []
 
-    @tf.function(autograph=False, input_signature=[specs, tensor_specs(signature)])
-    def call(states: Any, tensors: Any) -> Any:
+    def call(states: Any, tensors: Any) -> tuple[list[Tensor], Any]:
         turn.before, turn.after = states, []
-        return run(model, signature, tensors), turn.after
+        outputs = run(model, signature, tensors)
+        names[:] = outputs
+        return [tf.cast(output, tf.float32) for output in outputs.values()], turn.after
+
+    # The batch of a state may be lost on its way through a model: no loop is to insist on it.
+    specs = [[tf.TensorSpec((None, *state.shape[1:]), state.dtype) for state in each] for each in start]
+    stacked = [tf.TensorSpec((None, *spec.shape), spec.dtype) for spec in tensor_specs(signature)]
+
+    @tf.function(autograph=False, input_signature=[specs, stacked])
+    def all_calls(states: Any, streams: Any) -> list[Tensor]:
+        outputs, states = call(states, [array[0] for array in streams])
+        count = tf.shape(streams[0])[0]
+        arrays = [tf.TensorArray(tf.float32, count, infer_shape=False).write(0, value) for value in outputs]
+
+        def body(position: Tensor, states: Any, arrays: Any) -> Any:
+            outputs, new = call(states, [array[position] for array in streams])
+            pairs = zip(arrays, outputs, strict=True)
+            return position + 1, new, [array.write(position, value) for array, value in pairs]
+
+        shapes = [[spec.shape for spec in each] for each in specs]
+        _, _, arrays = tf.while_loop(
+            lambda position, *_: position < count,
+            body,
+            (tf.constant(1), states, arrays),
+            (tf.TensorShape([]), shapes, [tf.TensorShape(None)] * len(arrays)),
+        )
+        return [array.stack() for array in arrays]
 
     parts = []
     with (
@@ -59,12 +84,10 @@ def keras_calls(
         replaced(layers, "call", lambda layer: make(layer, turn)),
     ):
         for group in in_batches(streams, batch):
-            states, seen = start, []
-            for position in range(count):
-                outputs, states = call(states, [tf.constant(array[:, position]) for array in group])
-                seen.append({name: np.asarray(value) for name, value in outputs.items()})
-            parts.append({name: np.stack([each[name] for each in seen], axis=1) for name in seen[0]})
-    return {name: np.concatenate([part[name] for part in parts])[:total] for name in parts[0]}
+            outputs = all_calls(start, [tf.constant(np.swapaxes(array, 0, 1)) for array in group])
+            parts.append([np.swapaxes(value, 0, 1) for value in outputs])
+    found = [np.concatenate(each)[:total] for each in zip(*parts, strict=True)]
+    return dict(zip(names, found, strict=True))
 
 
 def _one_call(layer: Any, turn: Turn) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ import tensorflow as tf
 from edge.aliases import Array
 from edge.convert.keras_model.call_sites import cell_step, first_states
 from edge.convert.keras_model.signature import Signature, run
-from edge.convert.tracing.probe import called_layers
+from edge.convert.tracing.probe import called_layers, probe
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.private import replaced
 
@@ -34,11 +34,8 @@ class KerasStream:
 
     def __init__(self, model: keras.Model, signature: Signature, batch: int, chunk: int) -> None:
         self._model, self._signature, self._batch, self._chunk = model, signature, batch, chunk
-        self._layers = called_layers(model, signature)
-        self._states = [
-            [np.asarray(state) for state in first_states(layer, batch)]
-            for layer in self._layers
-        ]
+        self._layers = called_layers(probe(model, signature))
+        self._states = [[np.asarray(state) for state in first_states(layer, batch)] for layer in self._layers]
         self._function = self._compiled()
 
     def run(self, x: Sequence[Array]) -> list[Array]:

@@ -26,7 +26,7 @@ COST = 2_000_000_000  # steps x weights that a longer sequence may take
 
 SIZES = {"larger": 3.0, "quiet": 0.01, "zero": 0.0}
 WORDS = {
-    "larger": "inputs three times as large",
+    "larger": "inputs three times as large, which are clipped",
     "quiet": "inputs a hundredth as large",
     "zero": "inputs of zeros",
     "padded": "sequences that are padded by half",
@@ -139,7 +139,8 @@ def check(
         pairs = zip(errors, parts_of(value, probes), parts_of(mine, probes), strict=True)
         for each, right, answer in pairs:
             if np.isfinite(right).all():
-                each.append(compare(name, right, answer, max(usual[name], float(np.std(right)))))
+                error = compare(name, right, answer, max(usual[name], float(np.std(right))))
+                each.append(error if np.isfinite(error.rms) else OutputError(name, *3 * (np.inf,)))
     return [
         Check(probe.kind, probe.steps, tuple(each))
         for probe, each in zip(probes, errors, strict=True)
@@ -155,9 +156,10 @@ def judge_checks(calibration: Calibration) -> list[str]:
     """
     notes = []
     if not calibration.held_out:
+        same = "sample" if calibration.samples == 1 else f"{calibration.samples:,} samples"
         notes.append(
-            f"calibrated and checked on the same {calibration.samples:,} samples, so its error on others may "
-            f"be larger: give {ENOUGH} or more, and every fifth is held out"
+            f"calibrated and checked on the same {same}, so its error on others may be larger: give {ENOUGH} "
+            "or more, and every fifth is held out"
         )
     beyond = [each for each in calibration.checks if not each.worst <= INTEGER.usual]
     for each in beyond:
@@ -169,8 +171,8 @@ def judge_checks(calibration: Calibration) -> list[str]:
     if beyond:
         said = [f"{each.worst:.0%} on {_kind(each)}" for each in sorted(beyond, key=lambda e: -e.worst)]
         notes.append(
-            f"beyond what it was calibrated on ({calibration}) the rms error is {', '.join(said)}, in "
-            "standard deviations; give representative_data like all that will come, as long and as large"
+            f"beyond what it was calibrated on the rms error is {', '.join(said)}, in standard deviations; "
+            "give representative_data like all that will come, as long and as large"
         )
     return notes
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array, Progress
+from edge.convert.gathered import gathered
 from edge.convert.keras_model.load import load_keras
 from edge.convert.keras_model.signature import Signature, signature_of
 from edge.convert.request import check_model
@@ -46,8 +47,8 @@ def verify(
     Args:
         model_or_path: the model, or its `.keras` file.
         file: the path of the converted file.
-        data: inputs, `[samples, time, features]`; for several inputs a list or a dictionary by name. None:
-            random input.
+        data: inputs, `[samples, time, features]`; for several inputs a list or a dictionary by name; or what
+            gives them piece by piece, as for `convert`: at most 1,000 samples are taken. None: random input.
         labels: the right classes, `[samples]` or one-hot, for the accuracy of both; several outputs: a
             dictionary by name.
         drift_steps: how long to let the error accumulate: in one stream, or for a file that starts anew at
@@ -82,6 +83,7 @@ def verify(
     if isinstance(model, (str, os.PathLike)):
         model = load_keras(model)
     check_model(model)
+    data, cut = gathered(signature_of(model), data, "data")
     signature = signature_of(model, data)
     order = pair_inputs(signature, loaded)
     samples = _samples(model, signature, loaded, order, data)
@@ -122,7 +124,7 @@ def verify(
         state=loaded.state,
         runtime=f"{loaded.runtime.name} {loaded.runtime.version}",
         samples=total,
-        checked_on="random input" if data is None else "data",
+        checked_on="random input" if data is None else cut or "data",
         outputs=tuple(outputs),
         drift=over_time if isinstance(over_time, Drift) else None,
         drift_note=over_time if isinstance(over_time, str) else over_time.note,
@@ -149,10 +151,7 @@ def _samples(
 ) -> Samples:
     """The data checked, or random input of the length that the file takes."""
     if data is not None:
-        try:
-            return check_samples(signature, data)
-        except (ValueError, TypeError) as error:
-            raise type(error)(str(error).replace("representative_data", "data")) from None
+        return check_samples(signature, data, "data")
     specs = list(signature.inputs)
     for info, position in zip(file.inputs, order, strict=True):
         if file.lowering != "step":

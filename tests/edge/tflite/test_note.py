@@ -30,6 +30,7 @@ def noted(kind: str, edit: Callable[[dict[str, Any]], None], folder: Path) -> ed
     return changed(kind, rewrite, folder)
 
 
+CALIBRATION = {"samples": 3, "held_out": 0, "steps": 5, "inputs": [], "checks": []}
 DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("format", lambda note: note.update(format="2"), "'format' is no known number"),
     ("old", lambda note: note.update(format=1), "'format' is no known number"),
@@ -41,6 +42,13 @@ DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("labels", lambda note: note.update(labels=[1, 2]), "'labels' is not the list"),
     ("std", lambda note: note["normalization"].update(std=[0.0] * 6), "std > 0"),
     ("mean", lambda note: note["normalization"].update(mean=[1.0]), "a number for each feature"),
+    ("calibration", lambda note: note.update(calibration=[3]), "'calibration' is no object"),
+    ("samples", lambda note: note.update(calibration={**CALIBRATION, "samples": -1}), "'samples' is no number of things"),
+    (
+        "checks",
+        lambda note: note.update(calibration={**CALIBRATION, "checks": [3]}),
+        "'checks' is not the list",
+    ),
 ]
 
 
@@ -48,6 +56,16 @@ DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
 def test_a_damaged_note(edit: Callable[[dict[str, Any]], None], message: str, tmp_path: Path) -> None:
     with pytest.raises(edge.ModelFileError, match=f"changed.tflite is damaged: in its metadata .*{message}"):
         noted("noted", edit, tmp_path)
+
+
+def test_a_calibration_is_read(tmp_path: Path) -> None:
+    """What is infinite is null in JSON."""
+    check = {"kind": "longer", "steps": 200, "errors": [{"relative": 0.5}, {"relative": None}]}
+    ranges = [{"name": "x", "low": -1, "high": 2.5}]
+    content = {**CALIBRATION, "inputs": ranges, "checks": [check]}
+    note = noted("step", lambda note: note.update(calibration=content), tmp_path).interface.note
+    assert note is not None
+    assert note.calibration == (3, 0, 5, (("x", -1.0, 2.5),), (("longer", 200, np.inf),))
 
 
 def test_a_file_of_a_newer_version_says_so(tmp_path: Path) -> None:
