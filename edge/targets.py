@@ -40,7 +40,7 @@ class Target:
         int8_layer_norm: whether its integer kernel of the fused operator is right with a layer norm.
         symmetric_state: whether its integer kernel needs a zero point of 0 for the hidden state.
         operators: the operators that it has, by name, with types and axes; None: all of TensorFlow Lite.
-        versions: the newest version of an operator that it has, where a converter may write a newer one.
+        versions: the newest version of an operator that it has, where there is a newer one; 0: it has none.
         checked: how this is known.
     """
 
@@ -73,7 +73,25 @@ class Target:
         return plain
 
 
-_OLD = {"FULLY_CONNECTED": 11}  # tflite-runtime 2.14 and what was built with it
+_STABLEHLO = (
+    *("ADD", "AND", "CASE", "COMPOSITE", "GATHER", "MAXIMUM", "MINIMUM", "MULTIPLY", "PAD", "REDUCE_WINDOW"),
+    *("RNG_BIT_GENERATOR", "SCATTER", "SHIFT_LEFT"),
+)
+# tflite-runtime 2.14 and what was built with it: what LiteRT has in newer versions, or (0) it has not at all.
+_OLD = {
+    **dict.fromkeys(("DILATE", "REDUCE_WINDOW", *(f"STABLEHLO_{name}" for name in _STABLEHLO)), 0),
+    **dict.fromkeys(("COS", "DYNAMIC_UPDATE_SLICE", "LOG", "SIN", "SQRT"), 1),
+    **dict.fromkeys(("GELU", "RSQRT", "SPLIT_V"), 2),
+    **dict.fromkeys(
+        ("BROADCAST_TO", "EMBEDDING_LOOKUP", "NOT_EQUAL", "QUANTIZE", "REVERSE_V2", "SOFTMAX"), 3
+    ),
+    **dict.fromkeys(("CONCATENATION", "EQUAL", "FILL", "GATHER_ND", "PACK", "PAD", "PADV2", "SPLIT"), 4),
+    **dict.fromkeys(("TRANSPOSE_CONV", "UNPACK"), 4),
+    **dict.fromkeys(("ADD", "CAST", "DEQUANTIZE"), 5),
+    **dict.fromkeys(("GATHER", "SLICE", "TRANSPOSE"), 6),
+    **dict.fromkeys(("CONV_2D", "MUL"), 7),
+    "FULLY_CONNECTED": 10,
+}
 _PLAIN = ("unrolled", "step")
 _MICRO = (None, "int8", "int16x8")
 

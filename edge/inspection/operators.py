@@ -32,14 +32,14 @@ def operator_reasons(file: ModelFile, target: Target) -> Iterator[Reason]:
                 yield _custom(name)
             elif name in FUSED and "fused" not in target.lowerings:
                 pass  # a reason of its own says what to do
-            elif not target.has(name):
+            elif not target.has(name) or target.versions.get(name) == 0:
                 way = f"edge.convert.convert(..., target={target.name!r}), or {CHANGE}"
                 yield Reason("refused", f"it has no {name}", way)
             elif operator.version > target.versions.get(name, operator.version):
                 yield Reason(
                     "refused",
                     f"{name} is of version {operator.version}, it has {target.versions[name]}",
-                    f"edge.convert.convert(..., target={target.name!r}) writes the older one",
+                    f"edge.convert.convert(..., target={target.name!r}), or a newer runtime",
                 )
             elif target.operators is not None:
                 yield from _kernel(graph, operator, target.operators[name])

@@ -89,7 +89,7 @@ def legend(figure: Any, marks: Marks, shown: Sequence[Row], styles: dict[int, st
     for threads, style in (styles or {}).items():
         label = f"{threads} thread{'' if threads == 1 else 's'}" if threads else "threads not known"
         keys.append(Line2D([], [], color="#444444", ls=style, label=label))
-    longest = max(len(key.get_label()) for key in keys)
+    longest = max(len(str(key.get_label())) for key in keys)
     columns = max(1, min(len(keys), 4, WIDE // (longest + 6)))
     figure.set_figheight(figure.get_figheight() + LINE * math.ceil(len(keys) / columns))
     figure.legend(handles=keys, loc="outside lower center", ncols=columns)

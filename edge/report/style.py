@@ -31,7 +31,7 @@ def spaced(*parts: RenderableType) -> list[RenderableType]:
 def size(count: int) -> str:
     """`10.5 kB`: a count of bytes in powers of ten, as file managers show it."""
     amount, units = float(count), ["B", "kB", "MB", "GB"]
-    while amount >= 1000 and len(units) > 1:
+    while amount >= (1000 if units[0] == "B" else 999.95) and len(units) > 1:  # 1000.0 kB is 1.0 MB
         amount /= 1000
         units.pop(0)
     return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"

@@ -92,14 +92,17 @@ def steps(length: int | None) -> str | None:
     return None if length is None else f"{length:,} step{'' if length == 1 else 's'}"
 
 
-def speeds(files: Sequence[Entry]) -> list[float]:
-    """How many times as fast as the first entry of the same group and length, for each sequence."""
+def speeds(files: Sequence[Entry]) -> list[float | None]:
+    """How many times as fast as the first entry of the same group and length, for each sequence.
+
+    None where a clock was too coarse to see one of the two.
+    """
     first: dict[tuple[str | None, int | None], float] = {}
-    found = []
+    found: list[float | None] = []
     for file in files:
         mine = file.inference_ms.median / (file.batch or 1)
         base = first.setdefault((file.group, file.length), mine)
-        found.append(base / mine if mine else 1.0)
+        found.append(base / mine if mine and base else None)
     return found
 
 
@@ -150,7 +153,7 @@ def _glance(result: BenchmarkResult, names: Sequence[str]) -> Cells:
             name,
             UNKNOWN if file.size_bytes is None else size(file.size_bytes),
             number(file.inference_ms.median * factor),
-            f"{speed:.2f}×",
+            _times(speed),
             number(file.per_step_us),
             *_errors(error, _is_reference(result, file)),
         )
@@ -158,6 +161,12 @@ def _glance(result: BenchmarkResult, names: Sequence[str]) -> Cells:
         rows.append((*row, right) if judged else row)
     headers = ("at a glance", "size", f"median, {word}", "speed", "µs/step", "max error", "error/σ")
     return Cells((*headers, "right") if judged else headers, rows)
+
+
+def _times(speed: float | None) -> str:
+    if speed is None:
+        return UNKNOWN
+    return f"{speed:.2f}×" if speed >= 0.1 else f"{speed:.2g}×"
 
 
 def _errors(error: ErrorFigures | None, is_reference: bool) -> tuple[str, str]:

@@ -85,8 +85,8 @@ def test_failures_are_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
         (("inspect", tmp_path / "none.tflite"), "There is no file"),
         (("inspect", empty), "empty.tflite is empty."),
         (("benchmark", reset, empty), "empty.tflite is empty."),
-        (("benchmark", reset, "--json", tmp_path / "no" / "out.json"), "cannot be written"),
-        (("benchmark", reset, "--json", tmp_path), "cannot be written"),
+        (("benchmark", reset, "--json", tmp_path / "no" / "out.json"), "no does not exist; create it"),
+        (("benchmark", reset, "--json", tmp_path), "is a folder"),
         (("benchmark", reset, "--runtime", "tf"), "received 'tf'"),
     ):
         code, out, err = run(*arguments)

@@ -16,7 +16,8 @@ from edge.report import drawing
 from edge.report import pictures as report_pictures
 from edge.report.pages import as_html, as_markdown, write_report
 from edge.report.pictures import pictures
-from edge.report.tables import rows_of
+from edge.report.style import size
+from edge.report.tables import rows_of, speeds, tables
 from edge.web.chromium import Browser
 from tests.edge.report.test_report import Page
 from tests.helpers.benchmark_results import entry, result, value
@@ -190,3 +191,29 @@ def test_a_browser_shows_the_style_and_complains_of_nothing(tmp_path: Path) -> N
         assert browser.run(style) == "960px"  # 60rem
         assert browser.run("[...document.images].every((each) => each.naturalWidth > 0)") is True
         assert browser.problems == []
+
+
+# -- numbers -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),  # was 1000.0 kB
+        (1_500_000, "1.5 MB"),
+        (2**40, "1099.5 GB"),
+    ],
+)
+def test_sizes(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_a_speed_that_is_not_known_or_small_is_not_rounded_to_a_wrong_one() -> None:
+    files = [entry("a", 1.0, 1), entry("b", 0.0, 1), entry("c", 1000.0, 1)]
+    assert speeds(value(files=files).files) == [1.0, None, 0.001]
+    glance = tables(value(files=files))[0]
+    assert [row[glance.headers.index("speed")] for row in glance.rows] == ["1.00×", "–", "0.001×"]
+    assert speeds(value(files=files[1:]).files) == [None, None]  # against what took no time to see
