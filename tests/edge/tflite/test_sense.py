@@ -127,6 +127,7 @@ CASES: list[tuple[str, str, Edit, str]] = [
     ("a slice by its length", "batch_reset", option("STRIDED_SLICE", "offset", 1), "from -1 of 0 is taken"),
     ("a slice of other axes", "int16x8", option("STRIDED_SLICE", "newAxisMask", 1), "STRIDED_SLICE of shape"),
     ("a slice that stands still", "int16x8", standing_still, "STRIDED_SLICE has a stride of 0"),
+    ("a padding of no kind", "cnn_int8", option("DEPTHWISE_CONV_2D", "padding", 7), "has a padding of no kind"),
     ("a filter without a bias", "cnn_int8", change("DEPTHWISE_CONV_2D", "inputs", lambda old: old[:2]),
      "DEPTHWISE_CONV_2D has no operand 2"),
     ("a variable that nobody assigned", "stateful", unassigned, "is read, and nobody has assigned it"),
