@@ -137,10 +137,8 @@ class IsolatedEngine:
             answer, results = receive(self._from)
         except (EOFError, OSError):
             if overdue.is_set():
-                why = (
-                    f"was still {doing} after {self._timeout:g} s and was ended; if it is just slow, give it "
-                )
-                raise self._gone(f"{why}more time (timeout=)") from None
+                why = f"was still {doing} after {self._timeout:g} s and was ended"
+                raise self._gone(why, "If it is just slow, give it more time (timeout=)") from None
             raise self._gone(f"ended while {doing} ({self._cause()})") from None
         except MessageError as error:
             raise self._gone(f"answered with what is no answer ({error})") from None

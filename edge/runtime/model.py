@@ -19,7 +19,7 @@ from edge.runtime.opening import Opening
 from edge.runtime.session import Session
 from edge.runtime.states import fed_back, given_states, zeros
 from edge.runtime.stream import Stream
-from edge.runtime.values import decode
+from edge.runtime.values import decode, no_such_step
 from edge.tflite import describe
 from edge.tflite.variables import DESCRIPTIONS
 
@@ -251,8 +251,11 @@ class EdgeModel:
                 given = [fed_back(state, value) for state, value in zip(self.states, states, strict=True)]
         if steps == 1:
             return collected[0], states
-        by_output = zip(self.timed, zip(*collected, strict=True), strict=True)
-        return [np.concatenate(each, axis=1) if has else each[-1] for has, each in by_output], states
+        by_output = list(zip(self.timed, zip(*collected, strict=True), strict=True))
+        try:
+            return [np.concatenate(each, axis=1) if has else each[-1] for has, each in by_output], states
+        except ValueError:  # of NumPy: an axis that is not there, or steps of different shapes
+            raise no_such_step(collected[0], self.file.name) from None
 
     def _joined(self, parts: tuple[list[Array], ...], total: int) -> list[Array]:
         assert self.rows is not None

@@ -12,7 +12,7 @@ from edge.runtime.inputs import by_input
 from edge.runtime.opening import Opening
 from edge.runtime.session import Snapshot
 from edge.runtime.states import fed_back, given_states, zeros
-from edge.runtime.values import as_array, check_type, decode
+from edge.runtime.values import as_array, check_type, decode, no_such_step
 from edge.tflite import TensorInfo
 
 
@@ -109,10 +109,13 @@ class Stream:
             pairs = zip(self._states, results[len(self._outputs) :], strict=True)
             self._given = [fed_back(state, value) for state, value in pairs]
             self._feed.count(scaled, beyond)
-        decoded = [
-            self._one_step(decode(result, info), timed)
-            for result, info, timed in zip(outputs, self._outputs, self._timed, strict=True)
-        ]
+        try:
+            decoded = [
+                self._one_step(decode(result, info), timed)
+                for result, info, timed in zip(outputs, self._outputs, self._timed, strict=True)
+            ]
+        except IndexError:
+            raise no_such_step(outputs, self._name) from None
         return decoded[0] if len(decoded) == 1 else decoded
 
     @property

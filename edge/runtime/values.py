@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from edge.aliases import Array
+from edge.errors import ModelFileError
 from edge.tflite import TensorInfo
 
 
@@ -81,6 +83,15 @@ def check_type(value: Any, info: TensorInfo) -> Array:
                 f"Input {info}: received integers from {array.min()} to {array.max()}, too large for it."
             )
     return array
+
+
+def no_such_step(results: Sequence[Array], file: str) -> ModelFileError:
+    """The error for outputs of which no step, or no row, can be taken."""
+    shapes = ", ".join(str(list(result.shape)) for result in results)
+    return ModelFileError(
+        f"{file} gave outputs of shape {shapes}, in which there is no step to take: the file is damaged, or "
+        "was changed after it was converted. Convert the model again."
+    )
 
 
 def encode(array: Array, info: TensorInfo) -> Array:

@@ -208,7 +208,7 @@ def _info_of(tensor: Tensor, file: str) -> TensorInfo:
             f"{file}: {tensor.name!r} holds {tensor.dtype} values; only real numbers, integers and booleans "
             "can be passed in and out. Convert the model with float inputs and outputs."
         )
-    if dtype.kind == "f" or not tensor.scales:
+    if dtype.kind not in "iu" or not tensor.scales:
         return TensorInfo(tensor.name, tensor.shape, dtype, None, None)
     scale, zero_point = tensor.scales[0], (tensor.zero_points or (0,))[0]
     limits = np.iinfo(dtype)

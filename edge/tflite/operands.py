@@ -137,6 +137,8 @@ POSITIVE = {
     49: (1, 2),  # TRANSPOSE_CONV: strides
     94: (0,),  # DEPTH_TO_SPACE: block
 }
+# Options of which field 0 is the padding: SAME or VALID.
+PADDED = (1, 2, 5, 49, 105)
 # Fields whose default is not zero.
 ONE_BY_DEFAULT = {(1, 4), (1, 5), (2, 5), (2, 6)}
 

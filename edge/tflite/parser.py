@@ -193,6 +193,8 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
             default = int((kind, field) in operands.ONE_BY_DEFAULT)
             if options.number(field, "i", default) < 1:
                 raise DamageError(f"an operator {code[0]} has a stride or a size below 1")
+        if kind in operands.PADDED and options.number(0, "b") not in (0, 1):
+            raise DamageError(f"an operator {code[0]} has a padding of no kind")
         calls = tuple(options.number(field, "i") for field in operands.CALLS.get(kind, ()))
         splits = options.number(operands.OUTPUTS[kind], "i") if kind in operands.OUTPUTS else None
         if kind == operands.GATHER:

@@ -22,7 +22,7 @@ def test_every_kind_of_file_that_is_converted_can_be_measured() -> None:
     validate(found)
     files = dict(zip(kinds, sorted(found["files"], key=lambda f: kinds.index(f["name"][:-7])), strict=True))
     steps = {kind: file["length"] for kind, file in files.items()}
-    singles = ("step", "step_int8", "one_step", "batch_step")
+    singles = ("step", "noted", "step_int8", "one_step", "batch_step")
     assert steps == {kind: 1 if kind in singles else STEPS for kind in kinds}
     assert {kind: file["batch"] for kind, file in files.items() if file["batch"] > 1} == {
         **{"batch": 3, "batch_step": 3, "batch_reset": 3, "batch_carry": 2}

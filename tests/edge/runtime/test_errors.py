@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from edge.errors import as_count
 from edge.runtime.engine import NativeEngine, plain_words
 from edge.runtime.interpreter import find_runtime
 from edge.tflite import describe
-from tests.helpers.device_files import FEATURES, model_file, sequences
+from tests.helpers.device_files import FEATURES, edited, model_file, sequences
 from tests.helpers.places import ROOT
 
 X = sequences(2)
@@ -71,6 +72,24 @@ def test_words_of_a_runtime() -> None:
     assert plain_words(MemoryError()) == "no memory"
     assert plain_words(RuntimeError("")) == "RuntimeError"
     assert plain_words(RuntimeError("one\n\n  two.")) == "one two"
+
+
+def test_an_output_without_a_step_is_a_sentence(tmp_path: Path) -> None:
+    def empty(model: Any) -> None:  # the output is a tensor of no elements
+        graph = model.subgraphs[0]
+        model.buffers.append(type(model.buffers[0])())
+        nothing = copy.copy(graph.tensors[graph.outputs[0]])
+        nothing.shape, nothing.shapeSignature, nothing.buffer, nothing.name = [0], None, 0, b"nothing"
+        graph.tensors.append(nothing)
+        graph.outputs = [len(graph.tensors) - 1]
+
+    path = tmp_path / "empty.tflite"
+    path.write_bytes(edited("carry", empty))
+    stream = edge.load(path).stream()
+    with pytest.raises(
+        edge.ModelFileError, match=r"^empty.tflite gave outputs of shape \[0\], in which there is no"
+    ):
+        stream.step(X[0][0])
 
 
 # -- counts ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from edge.convert.graph import flatbuffer
 from edge.errors import ModelFileError
-from edge.tflite import opcodes, parse
+from edge.tflite import describe, opcodes, parse
 from tests.edge.tflite.test_checks import LSTM, change, of_type, operand, operator, option
 from tests.helpers.device_files import model_file
 from tests.helpers.explicit_files import FILES, explicit_file
@@ -99,7 +100,7 @@ def assigned_otherwise(model: Any) -> None:
     graph.tensors[operator(model, "READ_VARIABLE").outputs[0]].shape = [1, 3]
 
 
-INT8, INT16, INT32, FLOAT16 = 9, 7, 2, 1
+INT16, INT32, FLOAT16, BOOL = 7, 2, 1, 6
 CASES: list[tuple[str, str, Edit, str]] = [
     ("a scale of zero", "int8", scale(LSTM, 2, 0.0), "has the scale 0, which is no step"),
     ("a negative scale", "int8", scale(LSTM, 0, -0.1), "has the scale -0.1, which is no step"),
@@ -127,6 +128,7 @@ CASES: list[tuple[str, str, Edit, str]] = [
     ("a slice by its length", "batch_reset", option("STRIDED_SLICE", "offset", 1), "from -1 of 0 is taken"),
     ("a slice of other axes", "int16x8", option("STRIDED_SLICE", "newAxisMask", 1), "STRIDED_SLICE of shape"),
     ("a slice that stands still", "int16x8", standing_still, "STRIDED_SLICE has a stride of 0"),
+    ("a padding of no kind", "cnn_int8", option("DEPTHWISE_CONV_2D", "padding", 7), "padding of no kind"),
     ("a filter without a bias", "cnn_int8", change("DEPTHWISE_CONV_2D", "inputs", lambda old: old[:2]),
      "DEPTHWISE_CONV_2D has no operand 2"),
     ("a variable that nobody assigned", "stateful", unassigned, "is read, and nobody has assigned it"),
@@ -144,3 +146,15 @@ def test_what_ended_a_process_is_one_sentence(kind: str, edit: Edit, words: str)
         parse(flatbuffer.pack(model), "odd.tflite")
     assert str(caught.value).startswith("odd.tflite is cut short or damaged: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_boolean_with_a_scale_is_a_boolean(tmp_path: Path) -> None:
+    def boolean(model: Any) -> None:
+        model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].type = BOOL
+
+    model = flatbuffer.load(model_file("dense_int8").read_bytes())
+    boolean(model)
+    path = tmp_path / "bool.tflite"
+    path.write_bytes(flatbuffer.pack(model))
+    (info,) = describe(path).inputs
+    assert (info.dtype, info.scale) == (np.dtype(bool), None)
