@@ -28,7 +28,7 @@ def run_sequence(plan: Plan, inputs: Inputs, weights: Weights) -> tuple[Tensor, 
     """
     given = (*inputs, *weights)
     present = tuple(value is not None for value in given)
-    there, _ = _loops(plan, present)
+    there, _ = _loops(plan, present, tf.executing_eagerly())
 
     @tf.custom_gradient
     def sequence(*values: Tensor) -> Any:
@@ -51,7 +51,7 @@ def _first_derivative(
     upstream: Sequence[Tensor],
 ) -> list[Tensor]:
     """The gradient of each of the values that are numbers, given that of the three results."""
-    _, back = _loops(plan, present)
+    _, back = _loops(plan, present, tf.executing_eagerly())
 
     @tf.custom_gradient
     def derivative(*both: Tensor) -> Any:
@@ -66,18 +66,19 @@ def _first_derivative(
 
 
 @lru_cache(maxsize=256)
-def _second_derivative(plan: Plan, present: tuple[bool, ...]) -> Any:
+def _second_derivative(plan: Plan, present: tuple[bool, ...], eager: bool) -> Any:
     """The gradient of the values and of `upstream`, given that of the first derivative."""
 
     def second(both: Sequence[Tensor], upstream: Sequence[Tensor]) -> list[Tensor | None]:
-        values, given = both[:-3], both[-3:]
+        here = [tf.identity(value) for value in both]  # they may be of another graph
+        values, given = here[:-3], here[-3:]
         stash, _, _ = forward(plan.spec, *_named(present, values))
         found = _back(plan, present, values, stash, *given)
         first = _in_order(plan, present, values, stash, found)
         # Not a tape: within what a forward accumulator does, a tape sees nothing.
-        return tf.gradients(first, list(both), list(upstream))
+        return tf.gradients(first, here, list(upstream))
 
-    return tf.function(second, reduce_retracing=True)
+    return tf.function(second, reduce_retracing=True) if eager else second
 
 
 def _in_order(
@@ -110,8 +111,8 @@ def _named(present: tuple[bool, ...], values: Iterable[Tensor]) -> tuple[Inputs,
 
 
 @lru_cache(maxsize=256)
-def _loops(plan: Plan, present: tuple[bool, ...]) -> tuple[Any, Any]:
-    """The loop forwards and the loop backwards, each traced once a shape."""
+def _loops(plan: Plan, present: tuple[bool, ...], eager: bool) -> tuple[Any, Any]:
+    """The loop forwards and the loop backwards; compiled or called eagerly, each is traced once a shape."""
 
     def there(*values: Tensor) -> tuple[Stash, Tensor, Tensor]:
         return forward(plan.spec, *_named(present, _unseen(values)))
@@ -119,9 +120,11 @@ def _loops(plan: Plan, present: tuple[bool, ...]) -> tuple[Any, Any]:
     def back(values: Sequence[Tensor], stash: Stash, *upstream: Tensor) -> Bars:
         return _back(plan, present, _unseen(values), Stash(*_unseen(stash)), *_unseen(upstream))
 
-    # Called eagerly, a tf.while_loop is a Python loop; inside a graph a function costs nothing.
-    options = {"jit_compile": True} if plan.compiled else {"reduce_retracing": True}
-    return tf.function(there, **options), tf.function(back, **options)
+    if plan.compiled:
+        return tf.function(there, jit_compile=True), tf.function(back, jit_compile=True)
+    if eager:  # a tf.while_loop would be a Python loop
+        return tf.function(there, reduce_retracing=True), tf.function(back, reduce_retracing=True)
+    return there, back  # in a graph, which knows its own shapes
 
 
 def _back(

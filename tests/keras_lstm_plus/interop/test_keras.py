@@ -165,7 +165,7 @@ def test_layers_of_the_wrong_kind_or_without_weights_are_refused() -> None:
     for function in (to_keras, to_torch, to_onnx):
         if function is to_onnx:
             pytest.importorskip("onnx", reason="the peer is ONNX")
-        with pytest.raises(TypeError, match="takes an LSTMPlus layer, received LSTM; from_keras"):
+        with pytest.raises(TypeError, match="takes an LSTMPlus layer.* received LSTM; from_keras"):
             function(keras_layer())
         with pytest.raises(ValueError, match="has no weights yet; call it on data"):
             function(LSTMPlus(UNITS))
@@ -175,8 +175,8 @@ def test_layers_of_the_wrong_kind_or_without_weights_are_refused() -> None:
         bidirectional(LSTMPlus(UNITS), LSTMPlus(UNITS, go_backwards=True))
     with pytest.raises(TypeError, match="received GRU"):
         from_keras(keras.layers.GRU(UNITS))
-    with pytest.raises(TypeError, match="received Bidirectional. Convert its forward_layer"):
-        from_keras(keras.layers.Bidirectional(keras.layers.LSTM(UNITS)))
+    with pytest.raises(TypeError, match="holds some, received Bidirectional"):
+        from_keras(keras.layers.Bidirectional(keras.layers.GRU(UNITS)))
 
 
 def test_neither_peer_is_needed_where_it_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
