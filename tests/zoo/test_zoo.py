@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,9 +114,3 @@ def test_a_process_that_ends_is_a_fault_of_one_trial() -> None:
         assert lost.status == FAULT
         assert "the process ended (exit code 1), last words: KeyError" in lost.words
         assert process.run("keras_weather", "stock", "float").status == OK
-
-
-def test_the_page_is_there() -> None:
-    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
-    assert listed == list(ZOO), "stale: python -m tests.zoo --markdown docs/models.md"
