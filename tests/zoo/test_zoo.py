@@ -73,6 +73,10 @@ def test_the_judge_sees_a_wrong_number(monkeypatch: pytest.MonkeyPatch) -> None:
         (ConversionError("It differs by 0.2. This is a fault of the converter; please report it."), FAULT),
         (ValueError("no sentence of ours"), FAULT),
         (ValueError("Exception encountered when calling A.call().\n\nArguments received by A: x."), FAULT),
+        (
+            ValueError(".a.tflite.cde0.tmp: the runtime cannot run it: node number 36 failed to prepare."),
+            FAULT,
+        ),
         (RuntimeError("Input tensors to NOT_EQUAL have no kernel."), FAULT),
         (TypeError("Cannot interpret 'string' as a data type."), FAULT),
         (AttributeError("x."), FAULT),
