@@ -32,6 +32,7 @@ class Architecture:
         as_stream: whether it runs step by step, its state going on: then it is judged so.
         scaled: what is narrower here than published, with the published figure.
         exact: what its float form may be off by, more where Keras itself computes in 16 bits.
+        way_out: what the sentence of a refusal says to ask for instead: then the file has to be right.
         refused: by form, a piece of the sentence with which it is rightly refused; `"all"` for any form.
     """
 
@@ -45,12 +46,17 @@ class Architecture:
     as_stream: bool = False
     scaled: str = ""
     exact: float = 1e-5
+    way_out: Mapping[str, Any] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
         """The file in which it stands."""
         return self.build.__module__.rsplit(".", 1)[-1]
+
+    def refusal(self, form: str) -> str | None:
+        """A piece of the sentence with which this form has to be refused; None: it has to be right."""
+        return None if form == "keras" else self.refused.get(form, self.refused.get("all"))
 
     def inputs(self, seed: int, samples: int, longer: bool = False) -> Inputs:
         """So many samples; those of another seed are other ones of the same kind."""

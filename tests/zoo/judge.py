@@ -82,7 +82,7 @@ def _what_no_user_should_see(words: str) -> str | None:
         return "a fault of the converter"
     if not words.endswith((".", "?", ")")):
         return "no sentence"
-    inner = ("loc(", "{{node", "KerasTensor", "tf.", "tfl.", "Arguments received", "expected axis")
+    inner = ("loc(", "{{node", "KerasTensor", "tf.", "tfl.", "Arguments received", "expected axis", ".tmp")
     found = next((word for word in inner if word in words.replace("tf.lite.TFLiteConverter", "")), None)
     return f"{found!r} in it" if found else None
 

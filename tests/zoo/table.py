@@ -29,7 +29,7 @@ tflite-runtime; the last column is an int8 file for `target="microcontroller"`, 
 
 Float: the largest error, of the largest value of the output (of 1 where that is smaller). Others: the rms
 error in standard deviations of the output, the worst output of each model. A letter stands for a sentence
-below.
+below; a figure with a letter came out of doing what the sentence says.
 
 {summary}
 
@@ -96,7 +96,7 @@ def markdown(zoo: Mapping[str, tuple[Architecture, Trials]], forms: list[str]) -
     rows = []
     for architecture, trials in zoo.values():
         scaled = f" (here smaller than {architecture.scaled})" if architecture.scaled else ""
-        cells = [_page_cell(architecture, trials, form, letters) for form in shown]
+        cells = [_page_cell(trials, form, letters) for form in shown]
         rows.append([f"`{architecture.name}`", architecture.source + scaled, form_of(trials), *cells])
     header = ["model", "from", "LSTMs", *(TITLES[form] for form in shown)]
     table = "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
@@ -104,14 +104,16 @@ def markdown(zoo: Mapping[str, tuple[Architecture, Trials]], forms: list[str]) -
     return PAGE.format(summary=summary(zoo, shown), table=table, sentences=sentences or "Nothing.")
 
 
-def _page_cell(architecture: Architecture, trials: Trials, form: str, letters: dict[str, str]) -> str:
+def _page_cell(trials: Trials, form: str, letters: dict[str, str]) -> str:
     word = cell(trials, form)
     for layer in ("stock", "plus"):
         trial = trials.get((layer, form))
-        if trial is not None and trial.status == REFUSED:
-            words = _shortened(trial.words)
-            letter = letters.setdefault(words, _letter(len(letters)))
-            word = word.replace(REFUSED, letter, 1)
+        if trial is None or not trial.words or trial.status not in (OK, REFUSED):
+            continue
+        letter = letters.setdefault(_shortened(trial.words), _letter(len(letters)))
+        word = word.replace(REFUSED, letter, 1)
+        if trial.status == OK and letter not in word.split():  # it goes by the way out of the sentence
+            word += f" {letter}"
     return word
 
 
