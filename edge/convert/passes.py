@@ -22,7 +22,8 @@ from edge.convert.quantization.integers import to_integers
 from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
 from edge.convert.quantization.masked_scores import soften_masked_scores
 from edge.convert.quantization.real_parts import keep_real
-from edge.convert.quantization.sixteen_bits import give_headroom, tie_shared_biases, widen_constants
+from edge.convert.quantization.shared_weights import tie_shared_weights, widen_empty_ranges
+from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
 from edge.convert.tracing.draft import Draft
 from edge.convert.tracing.export import export
@@ -113,6 +114,8 @@ _INTEGERS_8 = (
     ),
     Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),
     Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
+    Pass(lambda draft, _: tie_shared_weights(draft), "the steps of a layer are one, whatever each of them saw"),
+    Pass(lambda draft, _: widen_empty_ranges(draft), "some are empty after that"),
     Pass(_keep_real, "the ranges say what integers would lose"),
     Pass(lambda draft, _: fill_kernels_of_zeros(draft), "the ranges say how large the entry must be"),
 )
@@ -148,7 +151,6 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     ),
     "int8": (_QUANTIZE, *_IN_INTEGERS),
     "int16x8": (
-        Pass(lambda draft, _: tie_shared_biases(draft), "the quantizer gives each bias one scale"),
         Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
         _QUANTIZE,
         Pass(lambda draft, _: widen_constants(draft), "the quantizer leaves constants with 8 bits"),

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.tracing.draft import Draft
-
-_WITH_BIAS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")
-
 
 def give_headroom(draft: Draft) -> None:
     """Twice the ranges that calibration saw: 16 bits are plenty, and a stream meets more than the samples."""
@@ -19,24 +14,6 @@ def give_headroom(draft: Draft) -> None:
         ends = flatbuffer.get_range(model, index)
         if ends is not None and not flatbuffer.is_constant(model, index):
             flatbuffer.set_range(model, index, 2 * ends[0], 2 * ends[1])
-
-
-def tie_shared_biases(draft: Draft) -> None:
-    """One range for all that is multiplied by the same weights: a step after the other, written out.
-
-    The quantizer counts a bias in steps of the input, once for all operators that share it: at another step
-    of the input another bias is added, and some kernels refuse.
-    """
-    model = draft.model
-    sharing: dict[int, set[int]] = defaultdict(set)
-    for operator in flatbuffer.graph(model).operators:
-        if operators.name_of(model, operator) in _WITH_BIAS and len(operator.inputs) > 2:
-            sharing[int(operator.inputs[2])].add(int(operator.inputs[0]))
-    sharing.pop(operators.ABSENT, None)
-    for inputs in sharing.values():
-        ends = [each for each in (flatbuffer.get_range(model, index) for index in inputs) if each is not None]
-        for index in inputs if ends else ():
-            flatbuffer.set_range(model, index, min(low for low, _ in ends), max(high for _, high in ends))
 
 
 def widen_constants(draft: Draft) -> None:
