@@ -22,8 +22,9 @@ class Fusion(NamedTuple):
     reason: str
 
 
-# What the op's one activation field can hold. It is applied to the candidate and to the cell alike.
-OP_ACTIVATIONS = ("tanh", "relu", "relu6", "linear")
+# What the op's one activation field can hold. It is applied to the candidate and to the cell alike. It can
+# hold "none" too, but then the kernels compute nothing there: no linear candidate.
+OP_ACTIVATIONS = ("tanh", "relu", "relu6")
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ import keras
 import numpy as np
 
 from edge.aliases import Array
+from edge.convert.arrangement import Arranger
 from edge.convert.keras_model.call_sites import Site
-from edge.convert.keras_model.signature import Signature, signature_of
+from edge.convert.keras_model.precision import other_precisions
+from edge.convert.keras_model.preprocessing import check_inputs, check_layers
+from edge.convert.keras_model.signature import Signature, shown_length, signature_of
 from edge.convert.material import Material, by_calls, timed_inputs, whole_sequences
-from edge.convert.plan import Plan, decide
+from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
 from edge.convert.request import Request
 from edge.convert.samples import Samples, check_samples, random_samples
-from edge.convert.tracing.probe import probe
 from edge.convert.verification.keras_calls import keras_calls
 from edge.convert.verification.parity import check_finite, keras_outputs
 from edge.convert.verification.probes import Probe, masked_values, other_sizes, together
@@ -64,6 +66,12 @@ class Job:
         return self.signature.inputs[0].shape[0] or 1
 
     @property
+    def anew(self) -> set[int]:
+        """Sites of layers that start from zeros at every call of a file that goes on."""
+        goes_on = self.plan.state != "reset"
+        return {site.index for site in self.sites if goes_on and self.plan.resets[site.index]}
+
+    @property
     def steps(self) -> int:
         """How many steps a call has in what Keras and the file are compared on."""
         checked, axis = self.material.checked, 2 if self.material.by_call else 1
@@ -83,7 +91,9 @@ class Job:
     def run_keras(self, samples: Samples) -> dict[str, Array]:
         """The outputs of Keras by name, for samples like those that are checked."""
         if self.material.by_call:
-            return keras_calls(self.model, self.signature, samples, self.plan.lowering == "step")
+            return keras_calls(
+                self.model, self.signature, samples, self.plan.lowering == "step", self.plan.resets
+            )
         return keras_outputs(self.model, self.whole, samples, is_finite=False)
 
     def counted(self, outputs: Array) -> Array:
@@ -97,23 +107,22 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     Raises:
         ValueError: a model, an option or data that cannot be converted.
     """
-    free = signature_of(model, data)
-    free = free.with_batch(free.batch if request.batch == 1 and free.batch else request.batch)
-    whole = free.with_length(request.length) if request.length else free
-    if request.state == "carry" and whole.is_free and not request.target.free_length:
-        whole = whole.with_length(1)  # a stream comes step by step
+    check_layers(model)
+    own = signature_of(model, data)
+    check_inputs(model, own)
     _check_data(request.quantize, data)
-    signature, sites = whole, _sites(model, whole)
-    plan = decide(request, sites)
-    if plan.lowering == "step":
-        signature = _one_step(whole)
-        sites = _sites(model, signature, is_step=True)
-    timed, is_ranged = timed_inputs(free), request.quantize in BITS
+    arranger = Arranger(model, own)
+    # Whether a sample may have more steps than a call depends on what is arranged.
+    samples = None if data is None else check_samples(arranger.whole(request), data, streams=True)
+    length = None if samples is None else shown_length(own, samples)
+    plan, whole, signature, sites = vars(arranger.arrange(request, length)).values()
+    timed, is_ranged = timed_inputs(own), request.quantize in BITS
     goes_on, rows = plan.state != "reset", signature.inputs[0].shape[0] or 1
     by_call = goes_on and not signature.is_free
-    samples = random_samples(whole, model)
-    if data is not None:
-        samples = check_samples(signature if by_call else whole, data, streams=by_call)
+    if samples is None:
+        samples = random_samples(whole, model)
+    elif not by_call:
+        samples = check_samples(whole, data)
     steps = next((array.shape[1] for array, has in zip(samples, timed, strict=True) if has), 1)
     if by_call:
         a_call = next((s.shape[1] for s, has in zip(signature.inputs, timed, strict=True) if has), None)
@@ -123,7 +132,7 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     checked_on = "random input" if data is None else "representative data"
     job = Job(model, request, plan, whole, signature, sites, timed, material, checked_on, [], {}, {})
     job = _answered(replace(job, probes=_probes(job)) if is_ranged else job)
-    return replace(job, notes=(*plan.notes, *_further(job, free)))
+    return replace(job, notes=(*plan.notes, *_further(job, own)))
 
 
 def _probes(job: Job) -> list[Probe]:
@@ -141,15 +150,16 @@ def _answered(job: Job) -> Job:
     return replace(job, expected=expected, beyond={name: value[count:] for name, value in outputs.items()})
 
 
-def _further(job: Job, free: Signature) -> list[str]:
+def _further(job: Job, own: Signature) -> list[str]:
     """A note on a model that looks at more steps than a call of the file has.
 
     Raises:
         ValueError: if that is one step.
     """
-    if not (free.is_free and job.material.by_call):
+    is_mixed = any(site.index in job.anew and not site.inside for site in job.sites)
+    if is_mixed or not (own.is_free and job.material.by_call):
         return []
-    if is_the_same_by_calls(job.model, free, job.material.checked, job.timed, job.expected):
+    if is_the_same_by_calls(job.model, own, job.material.checked, job.timed, job.expected):
         return []
     if job.plan.lowering == "step":
         raise ValueError(f"lowering='step' does not fit: {LOOKS_FURTHER}. {_WHOLE}")
@@ -169,26 +179,19 @@ def _check_data(quantize: str | None, data: Any) -> None:
         )
 
 
-def _sites(model: keras.Model, signature: Signature, is_step: bool = False) -> list[Site]:
+def with_precision_note(job: Job) -> Job:
+    """The job with a note on how far the model itself is from what it would be in float32, if it is not."""
+    policies = other_precisions(job.model)
+    if not policies:
+        return job
+    own = " and ".join(policies)
+    said = f"the model computes in {own}, the file as it does in float32, which it is compared with"
     try:
-        sites = probe(model, signature)
-    except Exception:
-        if not is_step:
-            raise
-        raise ValueError(f"lowering='step' does not fit: {LOOKS_FURTHER}. {_WHOLE}") from None
-    if not sites:
-        raise ValueError(
-            f"Model {model.name!r} has no recurrent layer (LSTMPlus, keras.layers.LSTM or SimpleRNN). "
-            "Without one, tf.lite.TFLiteConverter converts it."
-        )
-    return sites
-
-
-def _one_step(whole: Signature) -> Signature:
-    if not whole.is_free:
-        raise ValueError(
-            "lowering='step' needs a model with a free time axis, keras.Input((None, features)), and this "
-            f"one has {', '.join(f'{spec.name!r} {list(spec.shape)}' for spec in whole.inputs)}. Build it "
-            "so, load the weights into it and convert that."
-        )
-    return whole.with_length(1)
+        original = job.run_keras(job.material.checked)
+        check_finite(original)
+    except ValueError:
+        far = "in its own numbers the model gives NaN or infinite values"
+    else:
+        most = max(float(np.abs(original[n] - job.expected[n]).max()) for n in job.expected)
+        far = f"the model as it is differs from that by up to {most:.2g}"
+    return replace(job, notes=(*job.notes, f"{said}; {far}"))

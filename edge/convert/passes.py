@@ -12,7 +12,7 @@ from edge.convert.edits.real_ends import make_ends_real
 from edge.convert.edits.reset_states import reset_states
 from edge.convert.edits.separated_outputs import separate_outputs
 from edge.convert.edits.shown_states import show_states
-from edge.convert.graph.flatbuffer import drop_unused_buffers
+from edge.convert.graph.flatbuffer import drop_unused_buffers, share_equal_buffers
 from edge.convert.job import Job
 from edge.convert.quantization.calibration import calibrate, gather_calls
 from edge.convert.quantization.comparisons import compare_integers
@@ -45,10 +45,10 @@ def _export(draft: Draft, job: Job, weights: str | None = None) -> None:
 
 
 def _settle_states(draft: Draft, job: Job) -> None:
-    if job.plan.state == "reset":
-        reset_states(draft)
-    elif job.plan.state == "explicit":
-        show_states(draft)
+    anew = {site.index for site in draft.sites if job.plan.resets[site.index]}
+    reset_states(draft, anew)
+    if job.plan.state == "explicit":
+        show_states(draft, anew)
 
 
 def _make_ends_real(draft: Draft, job: Job) -> None:
@@ -85,12 +85,13 @@ FINISH = (
     Pass(lambda draft, _: separate_outputs(draft), "every end has its tensor now, and needs one of its own"),
     Pass(lambda draft, job: name_ends(draft, [s.name for s in job.signature.inputs]), "a name a tensor"),
     Pass(_write_note, "it tells the ends as they are at last"),
+    Pass(lambda draft, _: share_equal_buffers(draft.model), "no pass changes a constant any more"),
     Pass(lambda draft, _: drop_unused_buffers(draft.model), "what the passes left behind"),
 )
 
 _INTEGERS_8 = (
     Pass(
-        lambda draft, job: gather_calls(draft, job.material.calls, job.rows),
+        lambda draft, job: gather_calls(draft, job.material.calls, job.rows, job.anew),
         "the float model says which states belong to the data",
     ),
     Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),

@@ -9,10 +9,12 @@ from typing import Any
 import keras
 
 from edge.convert.gathered import gathered
-from edge.convert.job import prepare
+from edge.convert.job import prepare, with_precision_note
 from edge.convert.keras_model.load import load_keras
+from edge.convert.keras_model.precision import in_float32
 from edge.convert.keras_model.signature import signature_of
 from edge.convert.making import made, other_numbers
+from edge.convert.raw_errors import in_words
 from edge.convert.request import check_model, check_path, check_request
 from edge.convert.verification.judgement import CoarseError, advice
 from edge.convert.verification.parity import ConversionError
@@ -100,12 +102,18 @@ def convert(
     place = check_path(path)
     model = load_keras(model) if isinstance(model, (str, os.PathLike)) else model
     check_model(model)
-    data, note = gathered(signature_of(model), representative_data)
-    try:
-        result = made(prepare(model, request, data), place)
-    except CoarseError as error:
-        refused = str(error)
-    else:
-        return replace(result, notes=(*result.notes, note)) if note else result
-    # The traceback, with all that the attempt held in memory, is gone.
-    raise ConversionError(f"{refused} {advice(quantize, other_numbers(model, request, data))}")
+    with in_words(model):
+        data, note = gathered(signature_of(model), representative_data)
+        with in_float32(model):
+            job = prepare(model, request, data)
+        job = with_precision_note(job)
+        with in_float32(model):
+            try:
+                result = made(job, place)
+            except CoarseError as error:
+                refused = str(error)
+            else:
+                return replace(result, notes=(*result.notes, note)) if note else result
+            # The traceback, with all that the attempt held in memory, is gone.
+            del job
+            raise ConversionError(f"{refused} {advice(quantize, other_numbers(model, request, data))}")

@@ -101,8 +101,7 @@ def _rnn(model: flatbuffer.Model, placeholder: operators.Operator, site: Site) -
     state = flatbuffer.add_tensor(
         model, f"{label}/output_state", (site.batch or 1, site.units), np.float32, variable=True
     )
-    activation = site.layer.cell.activation.__name__
-    return operators.rnn(model, [*inputs, state], placeholder.outputs[0], activation)
+    return operators.rnn(model, [*inputs, state], placeholder.outputs[0], site.activation)
 
 
 def operands(spec: LSTMSpec, weights: Weights) -> dict[int, np.ndarray]:

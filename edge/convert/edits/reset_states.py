@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from edge.convert.edits.fusion import state_tensors
@@ -10,11 +12,12 @@ from edge.convert.graph import flatbuffer, operators
 from edge.convert.tracing.draft import Draft
 
 
-def reset_states(draft: Draft) -> None:
-    """Let every call start from zeros where the model gives no state."""
+def reset_states(draft: Draft, anew: Collection[int] | None = None) -> None:
+    """Let the layers at the sites `anew` (None: all) start from zeros at every call, where the model gives
+    no state."""
     model = draft.model
     for layer in draft.fused:
-        if layer.given:
+        if layer.given or (anew is not None and layer.site.index not in anew):
             continue
         for state in state_tensors(model, layer.operator):
             shape, dtype = flatbuffer.tensor_shape(model, state), flatbuffer.tensor_dtype(model, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from edge.convert.edits.fusion import state_tensors
@@ -19,8 +20,11 @@ class _Shown(NamedTuple):
     after: int
 
 
-def show_states(draft: Draft) -> None:
-    """Put the states behind the data at both ends, in the order of the layers, and name them."""
+def show_states(draft: Draft, anew: Collection[int] = ()) -> None:
+    """Put the states behind the data at both ends, in the order of the layers, and name them.
+
+    Those of the sites `anew` are no states of the file: they start from zeros at every call.
+    """
     main = flatbuffer.graph(draft.model)
     found: list[_Shown] = []
     data, results = (len(ends) - len(draft.plain_states) for ends in (main.inputs, main.outputs))
@@ -29,7 +33,7 @@ def show_states(draft: Draft) -> None:
     ):
         found.append(_Shown(state.site, state.name, before, after))
     for layer in draft.fused:
-        if not layer.given:
+        if not layer.given and layer.site.index not in anew:
             found += _shown_of(draft.model, layer)
     found.sort(key=lambda each: each.site)
     main.inputs = [*main.inputs[:data], *(each.before for each in found)]

@@ -7,6 +7,7 @@ edits it in place and speaks of tensors by their index in its main graph.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import flatbuffers
@@ -224,6 +225,19 @@ def drop_unused_buffers(model: Model) -> None:
     for item in used:
         item.buffer = renumbered[item.buffer]
     model.buffers = [model.buffers[index] for index in kept]
+
+
+def share_equal_buffers(model: Model) -> None:
+    """Let constants of the same bytes lie in the file once: a layer that is called twice has weights once."""
+    first: dict[bytes, int] = {}
+    keepers = list(range(len(model.buffers)))
+    for index, buffer in enumerate(model.buffers):
+        if index and buffer.data is not None and len(buffer.data):
+            key = sha256(np.ascontiguousarray(buffer.data, np.uint8).data).digest()
+            keepers[index] = first.setdefault(key, index)
+    for part in model.subgraphs:
+        for item in part.tensors:
+            item.buffer = keepers[item.buffer]
 
 
 def _add_buffer(model: Model, data: np.ndarray) -> int:

@@ -33,6 +33,9 @@ class Site:
         batch, steps: of the sequences, None where they are free.
         masked: whether it is given a mask.
         given_state: whether the model gives it a state to start from.
+        inside: whether it runs anew for each time step of the model, inside of a TimeDistributed: its own
+            time axis is another, and its state is no state of the file.
+        closing: whether the operator has one more input, which keeps its cells as they are: see `closed`.
     """
 
     index: int
@@ -45,6 +48,8 @@ class Site:
     steps: int | None
     masked: bool
     given_state: bool
+    inside: bool = False
+    closing: bool = False
 
     @property
     def placeholder(self) -> str:
@@ -58,8 +63,32 @@ class Site:
 
     @property
     def output_units(self) -> int:
-        """Size of h."""
+        """Size of h, of an LSTM or a SimpleRNN."""
         return self.spec.output_units(self.units) if self.spec else self.state_sizes[0]
+
+    @property
+    def states_are_vectors(self) -> bool:
+        """Whether each state is `[batch, size]`: those of a ConvLSTM are images."""
+        return self.kind != OTHER or all(len(state.shape) == 2 for state in self._first_states())
+
+    @property
+    def starts_from_zeros(self) -> bool:
+        """Whether the cell starts from zeros where nobody gives it a state."""
+        return self.kind != OTHER or not any(np.any(state) for state in self._first_states())
+
+    @property
+    def shows_its_output(self) -> bool:
+        """Whether the output of a step is its first state, so that it is still there at the next call."""
+        return self.kind != OTHER or type(self.layer.cell) is keras.layers.GRUCell
+
+    def _first_states(self) -> list[Array]:
+        with tf.init_scope():  # out of the graph that is being recorded
+            return [np.asarray(state) for state in first_states(self.layer, 1)]
+
+    @property
+    def activation(self) -> str:
+        """The name of what squashes the state of a SimpleRNN."""
+        return _name(self.layer.cell.activation)
 
     @property
     def own_sizes(self) -> tuple[int, ...]:
@@ -73,7 +102,10 @@ class Site:
                 name: np.asarray(keras.ops.convert_to_numpy(variable), np.float32)
                 for name, variable in self.variables().items()
             }
-        return self._filled(values)
+        values = self._filled(values)
+        if self.closing:
+            values["kernel"] = np.vstack([values["kernel"], self._closing_row(values["kernel"])])
+        return values
 
     def variables(self) -> dict[str, Any]:
         """The variables behind `weights`, by name."""
@@ -97,6 +129,36 @@ class Site:
         wide = spec.with_options(projection_units=self.units)
         return replace(self, spec=wide, state_sizes=(self.units, self.units))
 
+    def closed(self) -> Site:
+        """The same with one more input: 0 lets the cells be, and `closing_input` keeps c as it was.
+
+        It shuts the input gate and opens the forget gate, wherever the two have weights. No weight of the
+        new row is larger than those of its gate, so that 8 bits hold the others as well as before.
+        """
+        return replace(self, closing=True)
+
+    @property
+    def closing_input(self) -> float:
+        """What outweighs all else that goes into the gates, but for the sequence, which is to be 0 then."""
+        weights = replace(self, closing=False).weights()
+        row = np.abs(self._closing_row(weights["kernel"]))
+        others = sum(
+            float(np.abs(weights[name]).sum(0).max())
+            for name in ("recurrent_kernel", "bias")
+            if name in weights
+        )
+        return (200.0 + others) / float(row[row > 0].min())
+
+    def _closing_row(self, kernel: Array) -> Array:
+        assert self.spec is not None
+        row = np.zeros((1, kernel.shape[1]), np.float32)
+        for gate, sign in (("i", -1.0), ("f", 1.0)):
+            if gate in self.spec.gates:
+                place = self.spec.gates.index(gate) * self.units
+                block = slice(place, place + self.units)
+                row[0, block] = sign * (float(np.abs(kernel[:, block]).max()) or 1.0)
+        return row
+
     def _filled(self, weights: dict[str, Array]) -> dict[str, Array]:
         """Zeros behind a projection that is narrower than `widened` made it."""
         missing = self.output_units - self.own_sizes[0] if self.spec else 0
@@ -118,8 +180,10 @@ def recurrent_layers(model: keras.Model) -> list[Any]:
 
 def cell_step(cell: Any, x: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
     """One step of any cell, for inference, as `keras.layers.RNN` does it: the output and the new states."""
-    packed = keras.tree.pack_sequence_as(cell.state_size, list(states))
-    packed = packed if keras.tree.is_nested(packed) else [packed]
+    packed: Any = list(states)
+    if len(keras.tree.flatten(cell.state_size)) == len(packed):  # that of a ConvLSTM tells nothing
+        packed = keras.tree.pack_sequence_as(cell.state_size, packed)
+        packed = packed if keras.tree.is_nested(packed) else [packed]
     keywords = {"training": False} if "training" in inspect.signature(cell.call).parameters else {}
     output, new = cell(x, packed, **keywords)
     return output, keras.tree.flatten(new)
@@ -141,7 +205,18 @@ def spec_of(cell: Any) -> LSTMSpec | None:
     )
 
 
-def read_site(index: int, layer: Any, sequences: Any, initial_state: Any, mask: Any) -> Site:
+def first_states(layer: Any, batch: Any) -> list[Tensor]:
+    """What the cell of a layer, or of a stack, starts from where nobody gives it a state, flat."""
+    owner = layer if isinstance(layer, keras.layers.Layer) else layer.cell
+    if not hasattr(owner, "get_initial_state"):  # a cell need not have one
+        sizes = keras.tree.flatten(owner.state_size)
+        return [keras.ops.zeros((batch, size), layer.compute_dtype) for size in sizes]
+    return list(keras.tree.flatten(owner.get_initial_state(batch_size=batch)))
+
+
+def read_site(
+    index: int, layer: Any, sequences: Any, initial_state: Any, mask: Any, inside: bool = False
+) -> Site:
     """The value of this use of `layer`: its variant as it is now."""
     spec = spec_of(layer.cell)
     kind = LSTM if spec else RNN if type(layer.cell) is keras.layers.SimpleRNNCell else OTHER
@@ -156,6 +231,7 @@ def read_site(index: int, layer: Any, sequences: Any, initial_state: Any, mask: 
         sequences.shape[1],
         mask is not None,
         initial_state is not None,
+        inside,
     )
 
 
@@ -164,4 +240,10 @@ def _state_sizes(layer: Any) -> tuple[int, ...]:
 
 
 def _name(activation: Any) -> str:
-    return str(getattr(activation, "__name__", type(activation).__name__))
+    """What Keras calls an activation; a function of the user's is not taken for its namesake."""
+    name = str(getattr(activation, "__name__", type(activation).__name__))
+    homes = (keras.activations, keras.ops, tf.nn, tf.math)
+    known = any(getattr(home, name, None) is activation for home in homes)
+    return (
+        name if known or not callable(activation) or not hasattr(activation, "__name__") else f"your {name}"
+    )

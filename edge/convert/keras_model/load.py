@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -26,11 +27,35 @@ def load_keras(path: str | os.PathLike[str]) -> keras.Model:
     place = Path(path)
     _check(place)
     try:
-        return keras.saving.load_model(place, compile=False)
+        # Keras 2 wrote time_major into every recurrent layer; False, the usual, says nothing.
+        with keras.saving.custom_object_scope(_LAYERS_OF_KERAS_2 if place.suffix.lower() != ".keras" else {}):
+            return keras.saving.load_model(place, compile=False)
     except (MemoryError, PermissionError):
         raise
     except Exception as error:  # Keras raises whatever its parts do: KeyError, BadZipFile, TypeError, ...
         raise ValueError(_sentence(place, error)) from None
+
+
+class _TimeMajorError(Exception):
+    """A layer of Keras 2 that takes [time, batch, features]."""
+
+
+def _of_keras_2(kind: Any) -> Any:
+    """Something that Keras takes for a layer class and that makes a `kind` from what Keras 2 wrote of one."""
+
+    def from_config(cls: Any, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        del cls, custom_objects  # Keras has entered their scope
+        if config.get("time_major"):
+            raise _TimeMajorError(config.get("name"))
+        return kind.from_config({key: value for key, value in config.items() if key != "time_major"})
+
+    return type(kind.__name__, (kind,), {"from_config": classmethod(from_config)})
+
+
+_LAYERS_OF_KERAS_2 = {
+    kind.__name__: _of_keras_2(kind)
+    for kind in (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN, keras.layers.RNN)
+}
 
 
 def _check(place: Path) -> None:
@@ -62,6 +87,12 @@ def _check(place: Path) -> None:
 
 def _sentence(place: Path, error: Exception) -> str:
     words = str(error)
+    if isinstance(error, _TimeMajorError):
+        return (
+            f"{place} is of Keras 2, and its layer {words!r} has time_major=True, [time, batch, features], "
+            "which Keras 3 does not have. Build the model in Keras 3 without it, load the weights "
+            "(model.load_weights) and convert that."
+        )
     unknown = re.search(r"Could not locate (?:class|function) '([^']+)'", words) or re.search(
         r"Unknown (?:layer|object): '?(\w+)", words
     )

@@ -75,6 +75,12 @@ def has_free_time(spec: Input) -> bool:
     return len(spec.shape) > 1 and spec.shape[1] is None
 
 
+def shown_length(signature: Signature, samples: Sequence[Any]) -> int | None:
+    """The number of time steps of samples where the time axis is free; None where there is none."""
+    pairs = zip(signature.inputs, samples, strict=True)
+    return next((int(array.shape[1]) for spec, array in pairs if has_free_time(spec)), None)
+
+
 def signature_of(model: keras.Model, data: Any = None) -> Signature:
     """The signature of a model that knows its input: built from `keras.Input`, or called once.
 

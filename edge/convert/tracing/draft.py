@@ -53,6 +53,7 @@ class Draft:
         fused: what became an operator, in the order in which the operators run.
         state_names: of the states that the finished file takes, in order; `shown_states` makes them.
         calls: what integers are calibrated on; none where there are none.
+        anew: sites of layers that start from zeros at every call all the same.
         softened: whether scores of padding were made moderate, which moves outputs in the third digit.
         starts: of each call, whether the states start from zeros; else they go on from the call before.
     """
@@ -65,6 +66,7 @@ class Draft:
     state_names: list[str] = field(default_factory=list)
     calls: Calls = field(default_factory=list)
     starts: list[bool] = field(default_factory=list)
+    anew: set[int] = field(default_factory=set)
     softened: bool = False
 
     def copied(self) -> Draft:

@@ -69,7 +69,7 @@ class _Writer:
         self.outputs: list[str] = []
         self.shown = _shown_states(plan, sites)
         self.specs = tensor_specs(signature)
-        batch = sites[0].batch if sites else 1
+        batch = signature.inputs[0].shape[0]
         self.specs += [
             tf.TensorSpec((batch, state.size), tf.float32, name=f"input_{len(self.specs) + n}")
             for n, state in enumerate(self.shown)
@@ -95,15 +95,17 @@ class _Writer:
         """The variables (by `id`) that the function does not read: an operator or a constant has them."""
         sites, forms = self.recording.sites, self._plan.lowerings
         reading = {
-            id(s.layer) for s, form in zip(sites, forms, strict=True) if not s.spec and form != "fused"
+            id(s.layer.cell) for s, form in zip(sites, forms, strict=True) if not s.spec and form != "fused"
         }
-        known = [site for site in sites if id(site.layer) not in reading]
+        known = [site for site in sites if id(site.layer.cell) not in reading]
         return {id(variable) for site in known for variable in site.variables().values()}
 
     def _lower(self, site: Site, x: Tensor, states: Any, mask: Tensor) -> tuple[Lowered, Site]:
         form = self._plan.lowerings[site.index]
         if form == "fused":
             wide = site.widened() if self._plan.quantize in ("int8", "int16x8") else site
+            if site.masked and site.layer.return_state and site.spec:
+                wide = wide.closed()
             return fused_call(site, wide, x, states, mask), wide
         done = plain_call(site, x, self._given.get(site.index, states), mask, form == "step")
         self._final[site.index] = done.states
@@ -117,7 +119,7 @@ def _shown_states(plan: Plan, sites: Sequence[Site]) -> list[PlainState]:
     return [
         PlainState(name, size, site.index)
         for site, form in zip(sites, plan.lowerings, strict=True)
-        if form != "fused" and not site.given_state
+        if form != "fused" and not site.given_state and not plan.resets[site.index]
         for name, size in zip(site.state_names(), site.state_sizes, strict=True)
     ]
 
@@ -138,6 +140,16 @@ def _converted(model: keras.Model, writer: _Writer, weights: str | None) -> byte
 def _refuse_foreign_operators(model: flatbuffer.Model, placeholders: set[str]) -> None:
     known = set(operators.builtin_names()) - {"WHILE", "IF", "CALL_ONCE"}
     foreign = [name for name in operators.count(model) if name not in known | placeholders]
+    if any("random" in name.lower() or name == "MULTINOMIAL" for name in operators.count(model)):
+        raise ValueError(
+            "The model draws random numbers when it is used (training=False), so that no two answers are the "
+            "same. Leave that layer out of the model, or let it draw while training alone."
+        )
+    if "CALL_ONCE" in operators.count(model):
+        raise ValueError(
+            "The model changes a variable when it is used (training=False), which a file cannot keep. Leave "
+            "that layer out of the model, or let it change the variable while training alone."
+        )
     if foreign:
         raise ValueError(
             f"The model needs {', '.join(foreign)} beside its recurrent layers, which the runtimes of small "

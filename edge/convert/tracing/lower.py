@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
-from edge.convert.keras_model.call_sites import Site
+from edge.convert.keras_model.call_sites import OTHER, Site, first_states
 from edge.convert.tracing import masks
 from edge.convert.tracing.plain_operators import run_plain
 from keras_lstm_plus.aliases import Tensor
@@ -39,13 +40,18 @@ def fused_call(site: Site, wide: Site, x: Tensor, states: Sequence[Tensor] | Non
     position = None
     if mask is not None:
         x, position = masks.packed(x, mask)
+    if wide.closing:
+        x = masks.closed(x, position, wide.closing_input)
     given = [_filled(state, size) for state, size in zip(states or (), wide.state_sizes, strict=False)]
     y, *final = _placeholder(wide)(x, *given)
-    if wide is not site:
+    if wide.state_sizes != site.state_sizes:
         y = y[:, :, : site.output_units]
         final = [state[:, :size] for state, size in zip(final, site.state_sizes, strict=False)]
     if position is None:
         return Lowered(y, y[:, -1], final)
+    if layer.return_state:  # the operator gives h after the padding, and c as `closed` has kept it
+        first = states[0] if states else tf.zeros_like(y[:, 0])
+        final[0] = tf.where(position[:, -1:] >= 0, masks.last(y, position, position >= 0), first)
     shown = mask if layer.zero_output_for_mask else position >= 0
     if layer.return_sequences:
         return Lowered(masks.unpacked(y, position, shown), None, final)
@@ -79,10 +85,11 @@ def plain_call(
     if layer.go_backwards:
         x = tf.reverse(x, [1])
         mask = None if mask is None else tf.reverse(mask, [1])
-    zeros = [tf.zeros((tf.shape(x)[0], size), x.dtype) for size in site.state_sizes]
-    states = zeros if states is None else list(states)
-    # In a stream the output before this step is the h that the last step left.
-    before = states[0] if is_step else tf.zeros((tf.shape(x)[0], site.output_units), x.dtype)
-    outputs, final = run_plain(site, x, states, mask, before)
+    if states is None and site.kind == OTHER:
+        states = first_states(layer, keras.ops.shape(x)[0])
+    elif states is None:
+        states = [tf.zeros((tf.shape(x)[0], size), x.dtype) for size in site.state_sizes]
+    # In a stream the output before this step is the h that the last step left; else there is none.
+    outputs, final = run_plain(site, x, list(states), mask, states[0] if is_step else None)
     every = tf.stack(outputs, axis=1) if layer.return_sequences else None
     return Lowered(every, outputs[-1], final)

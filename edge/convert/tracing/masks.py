@@ -31,6 +31,14 @@ def packed(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return _gather(x, order), position
 
 
+def closed(x: Tensor, position: Tensor, value: float) -> Tensor:
+    """Packed sequences with one more feature: 0 where a step counts, `value` where not, the rest 0."""
+    steps = tf.shape(x)[1] if x.shape[1] is None else x.shape[1]
+    counts = (tf.range(steps) <= position[:, -1:])[..., None]
+    flag = tf.where(counts, 0.0, value)
+    return tf.concat([tf.where(counts, x, 0.0), flag], axis=2)
+
+
 def unpacked(y: Tensor, position: Tensor, shown: Tensor) -> Tensor:
     """The outputs of every step in the old order, zeros where not `shown`."""
     return tf.where(shown[..., None], _gather(y, tf.maximum(position, 0)), 0.0)

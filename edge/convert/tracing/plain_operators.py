@@ -15,7 +15,7 @@ from keras_lstm_plus.step import Activations, Weights, lstm_step, next_states
 
 
 def run_plain(
-    site: Site, x: Tensor, states: Sequence[Tensor], mask: Tensor, before: Tensor
+    site: Site, x: Tensor, states: Sequence[Tensor], mask: Tensor, before: Tensor | None
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The outputs of all steps, each `[batch, output]`, and the states after the last.
 
@@ -24,22 +24,29 @@ def run_plain(
         x: `[batch, time, features]`, its length known.
         states: to start from.
         mask: `[batch, time]` or None; a step that does not count leaves the state and repeats the output.
-        before: the output to repeat where no step has counted yet.
+        before: the output to repeat where no step has counted yet; None: zeros.
     """
     step = _lstm(site, x) if site.spec else _any_cell(site, x)
     outputs = []
     for time in range(x.shape[1]):
         output, new = step(time, states)
         if mask is not None:
-            counts = mask[:, time, None]
-            output = tf.where(counts, output, before)
-            new = [tf.where(counts, *pair) for pair in zip(new, states, strict=True)]
+            before = tf.zeros_like(output) if before is None else before
+            output = _chosen(mask[:, time], output, before)
+            new = [_chosen(mask[:, time], *pair) for pair in zip(new, states, strict=True)]
             before = output
             if site.layer.zero_output_for_mask:
-                output = tf.where(counts, output, 0.0)
+                output = _chosen(mask[:, time], output, tf.zeros_like(output))
         outputs.append(output)
         states = new
     return outputs, list(states)
+
+
+def _chosen(counts: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """`new` in the rows that count, `[batch]`, and `old` in the others."""
+    for _ in new.shape[1:]:
+        counts = counts[..., None]
+    return tf.where(counts, new, old)
 
 
 def _lstm(site: Site, x: Tensor) -> Any:
