@@ -67,6 +67,12 @@ class Job:
         return self.signature.inputs[0].shape[0] or 1
 
     @property
+    def anew(self) -> set[int]:
+        """Sites of layers that start from zeros at every call of a file that goes on."""
+        goes_on = self.plan.state != "reset"
+        return {site.index for site in self.sites if goes_on and self.plan.resets[site.index]}
+
+    @property
     def steps(self) -> int:
         """How many steps a call has in what Keras and the file are compared on."""
         checked, axis = self.material.checked, 2 if self.material.by_call else 1
@@ -86,7 +92,9 @@ class Job:
     def run_keras(self, samples: Samples) -> dict[str, Array]:
         """The outputs of Keras by name, for samples like those that are checked."""
         if self.material.by_call:
-            return keras_calls(self.model, self.signature, samples, self.plan.lowering == "step")
+            return keras_calls(
+                self.model, self.signature, samples, self.plan.lowering == "step", self.plan.resets
+            )
         return keras_outputs(self.model, self.whole, samples, is_finite=False)
 
     def counted(self, outputs: Array) -> Array:
@@ -105,15 +113,17 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     check_inputs(model, own)
     _check_data(request.quantize, data)
     arranger = Arranger(model, own)
-    shown = None if data is None else shown_length(own, check_samples(own, data, streams=True))
-    plan, whole, signature, sites = vars(arranger.arrange(request, shown)).values()
-    free = arranger.free(request)
-    timed, is_ranged = timed_inputs(free), request.quantize in BITS
+    # Whether a sample may have more steps than a call depends on what is arranged.
+    samples = None if data is None else check_samples(arranger.whole(request), data, streams=True)
+    length = None if samples is None else shown_length(own, samples)
+    plan, whole, signature, sites = vars(arranger.arrange(request, length)).values()
+    timed, is_ranged = timed_inputs(own), request.quantize in BITS
     goes_on, rows = plan.state != "reset", signature.inputs[0].shape[0] or 1
     by_call = goes_on and not signature.is_free
-    samples = random_samples(whole, model)
-    if data is not None:
-        samples = check_samples(signature if by_call else whole, data, streams=by_call)
+    if samples is None:
+        samples = random_samples(whole, model)
+    elif not by_call:
+        samples = check_samples(whole, data)
     steps = next((array.shape[1] for array, has in zip(samples, timed, strict=True) if has), 1)
     if by_call:
         a_call = next((s.shape[1] for s, has in zip(signature.inputs, timed, strict=True) if has), None)
@@ -124,7 +134,7 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     job = Job(model, request, plan, whole, signature, sites, timed, material, checked_on, [], {}, {})
     job = _answered(replace(job, probes=_probes(job)) if is_ranged else job)
     _check_labels(request.said.get("labels"), job.expected)
-    return replace(job, notes=(*plan.notes, *_further(job, free)))
+    return replace(job, notes=(*plan.notes, *_further(job, own)))
 
 
 def _probes(job: Job) -> list[Probe]:
@@ -142,15 +152,16 @@ def _answered(job: Job) -> Job:
     return replace(job, expected=expected, beyond={name: value[count:] for name, value in outputs.items()})
 
 
-def _further(job: Job, free: Signature) -> list[str]:
+def _further(job: Job, own: Signature) -> list[str]:
     """A note on a model that looks at more steps than a call of the file has.
 
     Raises:
         ValueError: if that is one step.
     """
-    if not (free.is_free and job.material.by_call):
+    is_mixed = any(site.index in job.anew and not site.inside for site in job.sites)
+    if is_mixed or not (own.is_free and job.material.by_call):
         return []
-    if is_the_same_by_calls(job.model, free, job.material.checked, job.timed, job.expected):
+    if is_the_same_by_calls(job.model, own, job.material.checked, job.timed, job.expected):
         return []
     if job.plan.lowering == "step":
         raise ValueError(f"lowering='step' does not fit: {LOOKS_FURTHER}. {_WHOLE}")

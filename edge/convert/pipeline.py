@@ -106,17 +106,16 @@ def convert(
     check_model(model)
     with in_words(model):
         data, note = gathered(signature_of(model), representative_data)
-        try:
-            with in_float32(model):
-                job = prepare(model, request, data)
-            job = with_precision_note(job)
-            with in_float32(model):
-                result = made(job, place)
-        except CoarseError as error:
-            refused = str(error)
-        else:
-            return replace(result, notes=(*result.notes, note)) if note else result
-        # The traceback, with all that the attempt held in memory, is gone.
         with in_float32(model):
-            others = other_numbers(model, request, data)
-        raise ConversionError(f"{refused} {advice(quantize, others)}")
+            job = prepare(model, request, data)
+        job = with_precision_note(job)
+        with in_float32(model):
+            try:
+                result = made(job, place)
+            except CoarseError as error:
+                refused = str(error)
+            else:
+                return replace(result, notes=(*result.notes, note)) if note else result
+            # The traceback, with all that the attempt held in memory, is gone.
+            del job
+            raise ConversionError(f"{refused} {advice(quantize, other_numbers(model, request, data))}")

@@ -21,6 +21,7 @@ _BORDER = "tf_private.py"  # its frames are the last ones of what is raised in T
 # What was being done, by the function of ours that was doing it.
 _STAGES = {
     "keras_outputs": "Keras runs it",
+    "keras_calls": "Keras runs it",
     "probe": "its graph is recorded",
     "export": "its graph is recorded",
     "convert_saved_model": "TensorFlow's converter turns it into a file",
@@ -28,6 +29,7 @@ _STAGES = {
     "gather_calls": "it is calibrated",
     "quantize_calibrated": "TensorFlow's quantizer turns it into integers",
     "file_outputs": "the file is run",
+    "file_calls": "the file is run",
     "stream_note": "the file is run",
 }
 _NOISE = re.compile(

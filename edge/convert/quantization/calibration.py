@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from edge.aliases import Array
 from edge.convert import tf_private
 from edge.convert.edits.joined_states import join_states
+from edge.convert.edits.reset_states import reset_states
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.quantization.cell_ranges import largest_cells
 from edge.convert.quantization.ranges import settle_ranges
@@ -24,8 +25,7 @@ def calibrate(draft: Draft) -> None:
     """
     for operator in operators.named(draft.model, operators.LSTM):
         operators.add_intermediates(draft.model, operator)
-    whole = draft.copied()
-    join_states(whole)
+    whole = _joined(draft)
     cells = largest_cells(whole)
     content = tf_private.calibrate(flatbuffer.pack(whole.model), draft.calls, draft.starts)
     seen = flatbuffer.load(content)
@@ -36,7 +36,7 @@ def calibrate(draft: Draft) -> None:
     settle_ranges(draft, cells)
 
 
-def gather_calls(draft: Draft, streams: Samples, rows: int) -> None:
+def gather_calls(draft: Draft, streams: Samples, rows: int, anew: Collection[int] = ()) -> None:
     """Let the draft be calibrated on these streams, with the states that belong to each call.
 
     Args:
@@ -44,7 +44,9 @@ def gather_calls(draft: Draft, streams: Samples, rows: int) -> None:
         streams: an array an input, `[streams, calls, ...]`: the states of a stream start from zeros and go on
             from call to call.
         rows: how many streams the draft takes side by side.
+        anew: sites of layers that start from zeros at every call all the same.
     """
+    draft.anew = set(anew)
     count = streams[0].shape[1]
     sizes = [state.size for state in draft.plain_states]
     run = _float_model(draft) if sizes else None
@@ -61,10 +63,17 @@ def gather_calls(draft: Draft, streams: Samples, rows: int) -> None:
                 states = run(draft.calls[-1], position == 0)[-len(sizes) :]
 
 
+def _joined(draft: Draft) -> Draft:
+    """A copy that runs: its states joined, and those of zeros where a layer starts anew."""
+    whole = draft.copied()
+    join_states(whole)
+    reset_states(whole, draft.anew)
+    return whole
+
+
 def _float_model(draft: Draft) -> Callable[[list[Array], bool], list[Array]]:
     """What the draft gives for inputs, from zeros or from where its own states are."""
-    joined = draft.copied()
-    join_states(joined)
+    joined = _joined(draft)
     main = flatbuffer.graph(joined.model)
     interpreter = Interpreter(model_content=flatbuffer.pack(joined.model))
 

@@ -27,8 +27,8 @@ def largest_cells(draft: Draft) -> dict[int, float]:
     seen = recorded_calls(model, indices, draft.calls, draft.starts)
     found = {}
     for layer, (sequences, *given) in zip(lstms, wanted, strict=True):
-        # A layer goes on from call to call, unless the model gives it the states that it starts from.
-        starts = None if given else draft.starts
+        # A layer goes on from call to call, unless it starts from states of the model's, or anew.
+        starts = None if given or layer.site.index in draft.anew else draft.starts
         each = [_joined(seen[sequences], starts), *(_joined(seen[index]) for index in given)]
         found[layer.site.index] = _largest_cell(model, layer.operator, *each)
     return found

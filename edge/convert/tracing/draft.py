@@ -55,6 +55,7 @@ class Draft:
         calls: what integers are calibrated on; none where there are none.
         real: operators that stay in real numbers while all others become integers.
         real_ends: whether that makes the inputs of the file real numbers, too; notes: says why.
+        anew: sites of layers that start from zeros at every call all the same.
         softened: whether scores of padding were made moderate, which moves outputs in the third digit.
         starts: of each call, whether the states start from zeros; else they go on from the call before.
     """
@@ -70,6 +71,7 @@ class Draft:
     real_ends: bool = False
     notes: list[str] = field(default_factory=list)
     starts: list[bool] = field(default_factory=list)
+    anew: set[int] = field(default_factory=set)
     softened: bool = False
 
     def copied(self) -> Draft:

@@ -6,7 +6,7 @@ last call ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
-from edge.convert.keras_model.call_sites import first_states
+from edge.convert.keras_model.call_sites import first_states, recurrent_layers
 from edge.convert.keras_model.signature import Signature, run, tensor_specs
 from edge.convert.samples import Samples, in_batches
 from edge.convert.tracing.probe import called_layers, probe
@@ -24,7 +24,11 @@ from keras_lstm_plus.private import replaced
 
 
 def keras_calls(
-    model: keras.Model, signature: Signature, streams: Samples, by_step: bool = False
+    model: keras.Model,
+    signature: Signature,
+    streams: Samples,
+    by_step: bool = False,
+    resets: Sequence[bool] = (),
 ) -> dict[str, Array]:
     """The outputs of the model by name, of every call of every stream, `[streams, calls, ...]` each.
 
@@ -34,12 +38,13 @@ def keras_calls(
         streams: an array an input, `[streams, calls, ...]`; each stream starts from zeros.
         by_step: whether a call is one step written out in plain operators: a step that does not count then
             shows the output of the last one.
+        resets: of each use of a recurrent layer, whether it starts from zeros at every call; none: no one.
     """
     total = len(streams[0])
     batch = signature.batch or total
     inputs = tuple(spec._replace(shape=(batch, *spec.shape[1:])) for spec in signature.inputs)
     signature = signature._replace(inputs=inputs)
-    sites = probe(model, signature)
+    sites = [site for site in probe(model, signature) if not (resets and resets[site.index])]
     layers = called_layers(sites)
     # One step of a cell is the same without Keras's loop around it, and several times as fast.
     by_step = by_step or all(site.steps == 1 and not site.masked for site in sites)
@@ -80,7 +85,7 @@ def keras_calls(
 
     parts = []
     with (
-        replaced(layers, "stateful", lambda _: False),
+        replaced(recurrent_layers(model), "stateful", lambda _: False),
         replaced(layers, "call", lambda layer: make(layer, turn)),
     ):
         for group in in_batches(streams, batch):

@@ -43,7 +43,7 @@ DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("std", lambda note: note["normalization"].update(std=[0.0] * 6), "std > 0"),
     ("mean", lambda note: note["normalization"].update(mean=[1.0]), "a number for each feature"),
     ("calibration", lambda note: note.update(calibration=[3]), "'calibration' is no object"),
-    ("samples", lambda note: note.update(calibration={**CALIBRATION, "samples": -1}), "'samples' is no number of things"),
+    ("samples", lambda note: note.update(calibration={**CALIBRATION, "samples": -1}), "'samples' is no num"),
     (
         "checks",
         lambda note: note.update(calibration={**CALIBRATION, "checks": [3]}),

@@ -189,7 +189,9 @@ def test_integers_that_were_asked_for_are_refused(
 
 
 def test_features_of_one_size_stay_integers(tmp_path: Path) -> None:
-    model = model_of(layers.Rescaling(1 / 255), layers.Normalization(mean=0.5, variance=0.1), layers.LSTM(UNITS))
+    model = model_of(
+        layers.Rescaling(1 / 255), layers.Normalization(mean=0.5, variance=0.1), layers.LSTM(UNITS)
+    )
     data = np.random.default_rng(0).integers(0, 256, (48, STEPS, FEATURES)).astype(np.float32)
     result = convert(model, tmp_path / "m.tflite", "int8", data)
     assert edge.load(result.path).inputs[0].dtype == np.int8

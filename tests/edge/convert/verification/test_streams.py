@@ -78,8 +78,8 @@ def test_ranges_from_zeros_alone_are_refused(tmp_path: Path, monkeypatch: pytest
     """The same, every step calibrated from zeros: it shows along the stream."""
     gather = passes.gather_calls
 
-    def from_zeros(draft: Any, streams: Any, rows: int) -> None:
-        gather(draft, [array.reshape(-1, 1, *array.shape[2:]) for array in streams], rows)
+    def from_zeros(draft: Any, streams: Any, rows: int, anew: Any) -> None:
+        gather(draft, [array.reshape(-1, 1, *array.shape[2:]) for array in streams], rows, anew)
 
     monkeypatch.setattr(passes, "gather_calls", from_zeros)
     with pytest.raises(ConversionError, match="not kept: output 'memory' differs"):
