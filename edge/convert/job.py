@@ -17,7 +17,6 @@ from edge.convert.samples import Samples, check_samples, evenly, random_samples
 from edge.convert.tracing.probe import probe
 from edge.convert.verification.parity import keras_outputs
 from edge.convert.verification.streaming import LOOKS_FURTHER
-from edge.tflite.labels import label_fault
 
 CHECKED_SAMPLES = 100
 _WHOLE = "Convert it with lowering='fused' or 'unrolled', for whole sequences."
@@ -85,10 +84,6 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
         sites = _sites(model, signature, is_step=True)
     checked = evenly(samples, CHECKED_SAMPLES)
     expected = keras_outputs(model, whole, checked)
-    labels = request.said.get("labels")
-    fault = labels and label_fault(len(labels), {name: value.shape[-1] for name, value in expected.items()})
-    if fault:
-        raise ValueError(f"labels do not fit: {fault}; give one for each value.")
     return Job(model, request, plan, whole, signature, sites, samples, checked, checked_on, expected)
 
 

@@ -12,7 +12,7 @@ from edge.convert.job import Job, prepare
 from edge.convert.keras_model.load import load_keras
 from edge.convert.passes import FINISH, NUMBERS, TO_FLOAT, lowered_layers, run
 from edge.convert.quantization.softmax import softmax_notes
-from edge.convert.request import check_model, check_path, check_request
+from edge.convert.request import check_fit, check_model, check_path, check_request
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification.parity import compare, file_outputs, judge
 from edge.convert.verification.streaming import stream_note
@@ -98,6 +98,7 @@ def convert(
     model = load_keras(model) if isinstance(model, (str, os.PathLike)) else model
     check_model(model)
     job = prepare(model, request, representative_data)
+    check_fit(request.said.get("labels"), job.expected)
 
     draft = run(TO_FLOAT, Draft(), job)
     float_size = _float_size(draft, job) if quantize else None
