@@ -17,13 +17,12 @@ from edge.convert.keras_model.signature import Signature, shown_length, signatur
 from edge.convert.material import Material, by_calls, timed_inputs, whole_sequences
 from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
-from edge.convert.request import Request
+from edge.convert.request import Request, check_fit
 from edge.convert.samples import Samples, check_samples, random_samples
 from edge.convert.verification.keras_calls import keras_calls
 from edge.convert.verification.parity import check_finite, keras_outputs
 from edge.convert.verification.probes import Probe, masked_values, other_sizes, together
 from edge.convert.verification.streaming import LOOKS_FURTHER, is_the_same_by_calls
-from edge.tflite.labels import label_fault
 
 _WHOLE = "Convert it with lowering='fused' or 'unrolled', for whole sequences."
 
@@ -133,7 +132,7 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     checked_on = "random input" if data is None else "representative data"
     job = Job(model, request, plan, whole, signature, sites, timed, material, checked_on, [], {}, {})
     job = _answered(replace(job, probes=_probes(job)) if is_ranged else job)
-    _check_labels(request.said.get("labels"), job.expected)
+    check_fit(request.said.get("labels"), job.expected)
     return replace(job, notes=(*plan.notes, *_further(job, own)))
 
 
@@ -171,12 +170,6 @@ def _further(job: Job, own: Signature) -> list[str]:
             "length=..., the number of steps of a sequence."
         )
     return [f"call by call the file gives other results than for whole sequences: {LOOKS_FURTHER}"]
-
-
-def _check_labels(labels: list[str] | None, expected: dict[str, Array]) -> None:
-    fault = labels and label_fault(len(labels), {name: value.shape[-1] for name, value in expected.items()})
-    if fault:
-        raise ValueError(f"labels do not fit: {fault}; give one for each value.")
 
 
 def _check_data(quantize: str | None, data: Any) -> None:

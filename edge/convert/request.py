@@ -15,6 +15,7 @@ import numpy as np
 from edge.errors import as_count
 from edge.files import check_target
 from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
+from edge.tflite.labels import label_fault
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,18 @@ def check_labels(labels: Any) -> list[str] | None:
     if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise ValueError(f"labels must be a list of names, one a class; received {labels!r}.")
     return list(labels)
+
+
+def check_fit(labels: list[str] | None, outputs: Mapping[str, np.ndarray]) -> None:
+    """See that there is a label for each value of an output.
+
+    Raises:
+        ValueError: of none; both numbers are named.
+    """
+    sizes = {name: value.shape[-1] for name, value in outputs.items()}
+    fault = None if labels is None else label_fault(len(labels), sizes)
+    if fault:
+        raise ValueError(f"labels do not fit: {fault}; give one for each value.")
 
 
 def check_normalization(normalization: Any) -> dict[str, list[float]] | None:

@@ -78,8 +78,8 @@ def test_the_picture_names_the_reference(shown: dict[str, Any]) -> None:
 
 
 def test_a_dollar_in_a_name_begins_no_formula() -> None:
-    files = [entry(f"$\\frac{{{n}.tflite", 1.0 + n, 100 + n, 0.1, group="$g") for n in range(2)]
-    files += [entry(f"_{n}$x$", 1.0 + n, 100 + n, 0.1, group="$g", length=50) for n in range(2)]
+    files = [entry(f"$\\frac$ {n}.tflite", 1.0 + n, 100 + n, 0.1, group="$\\frac$") for n in range(2)]
+    files += [entry(f"_{n}$x$", 1.0 + n, 100 + n, 0.1, group="$\\frac$", length=50) for n in range(2)]
     drawn = pictures(rows_of([value(files=files)]))
     assert set(drawn) >= {"latency", "percentiles", "sizes"}
 
