@@ -26,7 +26,7 @@ def test_a_file_of_an_earlier_version_gives_what_it_gave() -> None:
 @pytest.mark.parametrize("lstm", [keras.layers.LSTM, LSTMPlus])
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_a_training_resumed_is_a_training_that_went_on(lstm: Any, dropout: float, tmp_path: Path) -> None:
-    """Of dropout Keras saves no state: given that back, it is the same too; Keras's own layer is the measure."""
+    """Of dropout Keras saves no state: given that back, all is the same; Keras's own layer is the measure."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(32, 5, 3)), rng.normal(size=(32, 1))
     layers = [keras.Input((5, 3)), lstm(6, dropout=dropout, seed=3), keras.layers.Dense(1)]

@@ -1,4 +1,4 @@
-"""What a graph knows of a shape beforehand is what Keras's layer knows, and the layers behind it go by that."""
+"""What a graph knows of a shape beforehand is what Keras's layer knows: the layers behind it go by that."""
 
 from __future__ import annotations
 
