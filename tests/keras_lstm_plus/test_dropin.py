@@ -227,7 +227,7 @@ def test_it_has_every_attribute_of_keras(theirs: Any, ours: Any) -> None:
 
 @pytest.mark.parametrize("implementation", [1, 2])
 def test_a_choice_of_implementation_has_the_masks_of_keras(implementation: int) -> None:
-    options = {"dropout": 0.4, "seed": 11, "implementation": implementation}
+    options: dict[str, Any] = {"dropout": 0.4, "seed": 11, "implementation": implementation}
     theirs, ours = (keras.layers.RNN(cell(4, **options)) for cell in (keras.layers.LSTMCell, LSTMPlusCell))
     theirs.build((4, 6, 3))
     ours.build((4, 6, 3))

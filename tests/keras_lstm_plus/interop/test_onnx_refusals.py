@@ -100,7 +100,7 @@ def test_what_onnx_has_not_is_refused(options: dict[str, Any], message: str) -> 
 
 
 def test_a_scaled_tanh_that_scales_nothing_is_a_tanh() -> None:
-    parts = {"activation_alpha": [1.0], "activation_beta": [1.0]}
+    parts: dict[str, Any] = {"activation_alpha": [1.0], "activation_beta": [1.0]}
     layer = from_onnx(draw_onnx(activations=["Sigmoid", "ScaledTanh", "Tanh"], **parts))
     assert layer.spec.squashes == ("sigmoid", "tanh", "tanh")
     node = to_onnx(layer).graph.node[0]
