@@ -31,11 +31,12 @@ FUNCTIONS = {
     "HardSigmoid": Function("hard_sigmoid", (1 / 6, 0.5), (0.2, 0.5)),
     # ONNX Runtime takes 0 for an alpha of Affine that is not there, and so computes nothing.
     "Affine": Function("linear", (1.0, 0.0), (None, None)),
-    "ScaledTanh": Function(None, (1.0, 1.0), (None, None)),
+    "ScaledTanh": Function("tanh", (1.0, 1.0), (None, None)),
     "ThresholdedRelu": Function(None, (1.0,), (1.0,)),
 }
 _BY_LOWER_CASE = {name.lower(): name for name in FUNCTIONS}
-_BY_KERAS = {function.keras: name for name, function in FUNCTIONS.items() if function.keras}
+# Of two that are the same in Keras the first: a plain Tanh, not a scaled one.
+_BY_KERAS = {function.keras: name for name, function in reversed(FUNCTIONS.items()) if function.keras}
 
 
 def read_activations(
@@ -74,7 +75,7 @@ def write_activations(names: Sequence[str]) -> tuple[list[str], list[float], lis
 
 def known_to_onnx() -> str:
     """The Keras activations that ONNX has, as a list to read."""
-    return ", ".join(_BY_KERAS)
+    return ", ".join(reversed(_BY_KERAS))
 
 
 def _take(rest: tuple[Iterator[float], Iterator[float]], function: Function) -> list[float | None]:
@@ -83,7 +84,8 @@ def _take(rest: tuple[Iterator[float], Iterator[float]], function: Function) -> 
 
 def _refusal(given: str, function: Function, values: Sequence[float | None]) -> str:
     if function.keras is None:
-        return f"the activation {given}, which Keras has not; known are {', '.join(FUNCTIONS)}"
+        known = ", ".join(name for name, other in FUNCTIONS.items() if other.keras)
+        return f"the activation {given}, which Keras has not; it has {known}"
     pairs = [f"{name}={value}" for name, value in zip(("alpha", "beta"), values, strict=False)]
     needed = [f"{name}={value:.6g}" for name, value in zip(("alpha", "beta"), function.own, strict=False)]
     return (

@@ -48,7 +48,8 @@ def read_node(node: Any, tensors: Any, direction: str | None) -> Node:
         node, tensors = _only_lstm(node), node
     if not isinstance(node, onnx.NodeProto):
         raise TypeError(
-            f"from_onnx takes an onnx.NodeProto or an onnx.ModelProto, received {type(node).__name__}."
+            f"from_onnx takes an onnx.NodeProto or an onnx.ModelProto, received {type(node).__name__}; "
+            "onnx.load(path) gives the model of a file."
         )
     where = f"from_onnx: node {node.name or next(iter(node.output), '')!r}"
     if node.op_type != "LSTM":

@@ -17,7 +17,7 @@ _PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
 
 def from_torch(
-    state_dict: Mapping[str, Any], layer: int = 0, reverse: bool = False, **layer_arguments: Any
+    state_dict: Mapping[str, Any] | Any, layer: int = 0, reverse: bool = False, **layer_arguments: Any
 ) -> LSTMPlus:
     """One layer and direction of a `torch.nn.LSTM`, from its state dict.
 
@@ -34,8 +34,8 @@ def from_torch(
     Both have the gates in the order i, f, g, o. PyTorch itself is not needed, only what it saved.
 
     Args:
-        state_dict: of the `nn.LSTM` itself, names to tensors or arrays. The layer becomes float64 if they
-            are, else what Keras has by default.
+        state_dict: of the `nn.LSTM` itself, names to tensors or arrays; or the `nn.LSTM`. The layer becomes
+            float64 if they are, else what Keras has by default.
         layer: which of the stacked layers.
         reverse: the direction from the end of a bidirectional one; gives `go_backwards=True`, and
             `bidirectional` joins it with the other.
@@ -45,7 +45,7 @@ def from_torch(
     Raises:
         ValueError: weights are missing or have another shape, which the message names; `stateful`, for which
             the batch size would have to be known.
-        TypeError: an argument that the weights decide.
+        TypeError: neither a module nor a state dict; an argument that the weights decide.
 
     Source: the equations of `torch.nn.LSTM`; the projection of Sak et al. 2014.
 
@@ -57,6 +57,13 @@ def from_torch(
         >>> lstm.units, tuple(lstm(np.ones((2, 7, 3))).shape)
         (5, (2, 7, 5))
     """
+    if callable(getattr(state_dict, "state_dict", None)):
+        state_dict = state_dict.state_dict()
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(
+            f"from_torch takes a torch.nn.LSTM or its state dict, received {type(state_dict).__name__}; "
+            "torch.load(path) gives what is in a file."
+        )
     found = _read(state_dict, f"_l{layer}" + ("_reverse" if reverse else ""))
     spec = get_spec("standard").with_options(use_bias="bias_ih" in found)
     weights = {"kernel": found["weight_ih"].T, "recurrent_kernel": found["weight_hh"].T}

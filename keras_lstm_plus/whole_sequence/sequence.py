@@ -57,10 +57,8 @@ def _first_derivative(
     def derivative(*both: Tensor) -> Any:
         unseen = _unseen(both)
         values, upstream = unseen[: len(unseen) - 3], unseen[-3:]
-        found = back(values, stash, *upstream)
-        return _in_order(plan, present, values, stash, found), lambda *d: _second_derivative(plan, present)(
-            both, d
-        )
+        found = _in_order(plan, present, values, stash, back(values, stash, *upstream))
+        return found, lambda *d: _second_derivative(plan, present, tf.executing_eagerly())(both, d)
 
     return list(derivative(*(tf.identity(value) for value in (*values, *upstream))))
 

@@ -20,6 +20,12 @@ import pytest
 import tensorflow as tf
 
 from tests.helpers.places import ROOT
+from tests.helpers.privates import (
+    a_graph_of_layers_is_known,
+    a_lambda_is_made_again,
+    tangents_are_noticed,
+    what_was_compiled_is_told,
+)
 
 # Our own modules are imported in the checks: one private name that is gone must not take the table with it.
 
@@ -153,6 +159,20 @@ TABLE = {
             "tensorflow.python.ops.control_flow_util:GraphOrParentsInXlaContext",
             "whether XLA compiles what is being traced",
             xla_is_noticed,
+        ),
+        Private(
+            "tensorflow.python.eager.forwardprop_util:pack_tangents",
+            "whether a forward accumulator follows a tensor",
+            tangents_are_noticed,
+        ),
+        Private(
+            "keras.src.models.functional:Functional",
+            "whether a model can be made again with other layers",
+            a_graph_of_layers_is_known,
+        ),
+        Private("keras:Model(...)._compile_config", "losses of the user's own", what_was_compiled_is_told),
+        Private(
+            "keras.src.saving.serialization_lib:SafeModeScope", "copies of lambdas", a_lambda_is_made_again
         ),
     ),
     "edge/convert/tf_private.py": (

@@ -202,6 +202,37 @@ def test_it_answers_for_its_cell_as_keras_does() -> None:
     for name in ("units", "dropout", "recurrent_dropout", "use_bias", "unit_forget_bias"):
         assert getattr(ours, name) == getattr(theirs, name)
     theirs_config = theirs.get_config()
-    assert set(theirs_config) <= set(ours.get_config()) | {"implementation", "use_cudnn"}
+    assert set(theirs_config) <= set(ours.get_config())
     with pytest.raises(ValueError, match="no_such_thing"):
         LSTMPlus(5, no_such_thing=1)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [(keras.layers.LSTM, LSTMPlus), (keras.layers.LSTMCell, LSTMPlusCell)],
+    ids=["layer", "cell"],
+)
+def test_it_has_every_attribute_of_keras(theirs: Any, ours: Any) -> None:
+    def public(layer: Any) -> set[str]:
+        return {name for name in dir(layer) if not name.startswith("_")}
+
+    assert public(theirs(3)) <= public(ours(3))
+    if theirs is keras.layers.LSTM:
+        for value in ("auto", True, False):
+            layer = LSTMPlus.from_config(ours(3, use_cudnn=value).get_config())
+            assert layer.use_cudnn == value
+        with pytest.raises(ValueError, match="use_cudnn is 'auto', True or False, received 'yes'"):
+            LSTMPlus(3, use_cudnn="yes")
+
+
+@pytest.mark.parametrize("implementation", [1, 2])
+def test_a_choice_of_implementation_has_the_masks_of_keras(implementation: int) -> None:
+    options: dict[str, Any] = {"dropout": 0.4, "seed": 11, "implementation": implementation}
+    theirs, ours = (keras.layers.RNN(cell(4, **options)) for cell in (keras.layers.LSTMCell, LSTMPlusCell))
+    theirs.build((4, 6, 3))
+    ours.build((4, 6, 3))
+    ours.set_weights(theirs.get_weights())
+    assert ours.cell.implementation == theirs.cell.implementation == implementation
+    np.testing.assert_allclose(ours(X, training=True), theirs(X, training=True), atol=1e-6)
+    with pytest.raises(ValueError, match="implementation is 1 or 2.*received 3"):
+        LSTMPlusCell(4, implementation=3)

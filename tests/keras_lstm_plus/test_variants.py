@@ -214,15 +214,3 @@ def test_chrono_spans_memories_up_to_the_longest() -> None:
     assert np.mean(spans) == pytest.approx(50, abs=2)
     with pytest.raises(ValueError, match="chrono is the longest memory in steps"):
         LSTMPlus(3, chrono=2)
-
-
-def test_a_second_derivative_is_refused_where_it_would_be_wrong() -> None:
-    layer, _ = layer_of(LSTMSpec())
-    x = tf.constant(X)
-    with tf.GradientTape() as outer, tf.GradientTape() as inner:
-        outer.watch(x)
-        inner.watch(x)
-        value = tf.reduce_sum(layer(x)[0])
-        steepness = tf.reduce_sum(inner.gradient(value, x) ** 2)
-    with pytest.raises(NotImplementedError, match="unroll=True"):
-        outer.gradient(steepness, x)

@@ -151,7 +151,7 @@ class Subclassed(keras.Model):
         return self.out(x)
 
 
-class Block(L.Layer):
+class Block(keras.layers.Layer):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.lstm = L.LSTM(3)
@@ -163,7 +163,7 @@ class Block(L.Layer):
         return self.lstm(x)
 
 
-class OwnLSTM(L.LSTM):
+class OwnLSTM(keras.layers.LSTM):
     pass
 
 

@@ -25,7 +25,20 @@ ONNX_REFUSALS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ),
     ({"activations": ["Sigmoid", "Tanh", "Affine"]}, {}, "Affine with alpha=None"),
     ({"activations": ["Sigmoid", "Tanh", "ThresholdedRelu"]}, {}, "ThresholdedRelu, which Keras has not"),
-    ({"activations": ["Sigmoid", "Mish", "Tanh"]}, {}, "Mish, which Keras has not"),
+    (
+        {"activations": ["Sigmoid", "Mish", "Tanh"]},
+        {},
+        "Mish, which Keras has not; it has Sigmoid, Tanh, .*, Affine, ScaledTanh.$",
+    ),
+    (
+        {
+            "activations": ["Sigmoid", "ScaledTanh", "Tanh"],
+            "activation_alpha": [2.0],
+            "activation_beta": [0.5],
+        },
+        {},
+        "ScaledTanh with alpha=2.0, beta=0.5, and Keras's tanh is alpha=1, beta=1",
+    ),
     ({"activations": ["Sigmoid", "Tanh"]}, {}, "2 activations .*, not 3"),
     ({"activations": ["Relu", "Tanh", "Tanh"], "input_forget": 1}, {}, "couples its gates .* by relu"),
 ]
@@ -50,7 +63,9 @@ def test_broken_tensors_of_a_node_are_named() -> None:
         from_onnx(node, {**tensors, "P": np.zeros((1, 20))})
     with pytest.raises(ValueError, match=r"W has shape \(\), but needs"):
         from_onnx(node, {**tensors, "W": np.float32(1)})
-    with pytest.raises(TypeError, match="onnx.NodeProto or an onnx.ModelProto, received str"):
+    with pytest.raises(
+        TypeError, match="onnx.NodeProto or an onnx.ModelProto, received str; onnx.load.path."
+    ):
         from_onnx("model.onnx")
     with pytest.raises(TypeError, match="units, use_bias follow from the weights"):
         from_onnx(node, tensors, units=3, use_bias=True)
@@ -82,3 +97,11 @@ def test_what_onnx_has_not_is_refused(options: dict[str, Any], message: str) -> 
     layer.build((None, None, FEATURES))
     with pytest.raises(ValueError, match=f"to_onnx: layer .*{message}.*Keep LSTMPlus"):
         to_onnx(layer)
+
+
+def test_a_scaled_tanh_that_scales_nothing_is_a_tanh() -> None:
+    parts: dict[str, Any] = {"activation_alpha": [1.0], "activation_beta": [1.0]}
+    layer = from_onnx(draw_onnx(activations=["Sigmoid", "ScaledTanh", "Tanh"], **parts))
+    assert layer.spec.squashes == ("sigmoid", "tanh", "tanh")
+    node = to_onnx(layer).graph.node[0]
+    assert not [attribute for attribute in node.attribute if attribute.name == "activations"]

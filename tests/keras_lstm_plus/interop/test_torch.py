@@ -236,3 +236,17 @@ def test_what_torch_has_not_is_refused(options: dict[str, Any], message: str) ->
     layer.build((None, None, FEATURES))
     with pytest.raises(ValueError, match=f"to_torch: layer .*{message}.*Keep LSTMPlus"):
         to_torch(layer)
+
+
+def test_a_module_goes_in_as_it_is() -> None:
+    torch = pytest.importorskip("torch", reason="the peer is PyTorch")
+    lstm = torch.nn.LSTM(FEATURES, UNITS, num_layers=2, bidirectional=True)
+    for k, reverse in ((0, False), (1, True)):
+        layer = from_torch(lstm, layer=k, reverse=reverse)
+        assert same_weights(layer, from_torch(lstm.state_dict(), layer=k, reverse=reverse))
+    with pytest.raises(ValueError, match="them as rnn.weight_ih_l0, ...: give the state dict of rnn itself"):
+        from_torch(torch.nn.ModuleDict({"rnn": lstm}))
+    with pytest.raises(ValueError, match="an LSTM has 4 gates"):
+        from_torch(torch.nn.GRU(3, 5))
+    with pytest.raises(TypeError, match="takes a torch.nn.LSTM or its state dict, received str; torch.load"):
+        from_torch("weights.pt")

@@ -1,0 +1,39 @@
+"""Checks of what is not public in Keras and TensorFlow; the table is in tests/house/test_private.py."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+
+def tangents_are_noticed() -> None:
+    from keras_lstm_plus.private import carry_tangents
+
+    x = tf.ones(2)
+    with tf.autodiff.ForwardAccumulator(x, x):
+        assert carry_tangents([x])
+    assert not carry_tangents([x])
+
+
+def a_graph_of_layers_is_known() -> None:
+    from keras_lstm_plus.private import is_functional
+
+    x = keras.Input((2,))
+    assert is_functional(keras.Model(x, keras.layers.Dense(1)(x)))
+    assert not is_functional(keras.Model())
+
+
+def what_was_compiled_is_told() -> None:
+    from keras_lstm_plus.private import compile_arguments
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    assert compile_arguments(model) == {}
+    model.compile("sgd", loss=max)
+    assert compile_arguments(model)["loss"] is max
+
+
+def a_lambda_is_made_again() -> None:
+    from keras_lstm_plus.private import trusted
+
+    with trusted():
+        keras.layers.Lambda.from_config(keras.layers.Lambda(lambda x: x + 1).get_config())
