@@ -236,3 +236,16 @@ def test_a_choice_of_implementation_has_the_masks_of_keras(implementation: int) 
     np.testing.assert_allclose(ours(X, training=True), theirs(X, training=True), atol=1e-6)
     with pytest.raises(ValueError, match="implementation is 1 or 2.*received 3"):
         LSTMPlusCell(4, implementation=3)
+
+
+def test_a_function_of_the_users_is_not_taken_for_its_namesake() -> None:
+    def tanh(x: Any) -> Any:
+        return keras.ops.tanh(x) * 0.5
+
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    ours, stock = LSTMPlus(4, activation=tanh), keras.layers.LSTM(4, activation=tanh)
+    wanted = stock(x)
+    ours.build(x.shape)
+    ours.set_weights(stock.get_weights())
+    np.testing.assert_allclose(np.asarray(ours(x)), np.asarray(wanted), atol=1e-6)
+    assert not ours.spec.fusion().possible

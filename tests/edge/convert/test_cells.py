@@ -21,7 +21,7 @@ STEPS = 6
 
 
 @keras.saving.register_keras_serializable("tests")
-class Odd(layers.Layer):
+class Odd(keras.layers.Layer):
     """A cell whose output is none of its states, and which starts from ones."""
 
     state_size, output_size = [4, 3], 5

@@ -17,7 +17,7 @@ layers = keras.layers
 
 
 @keras.saving.register_keras_serializable("tests")
-class Doubled(layers.Layer):
+class Doubled(keras.layers.Layer):
     """Code of somebody's own, which computes in what it is given."""
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:

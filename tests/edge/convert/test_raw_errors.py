@@ -1,4 +1,4 @@
-"""What TensorFlow, Keras or code of the user's raises comes out as one sentence, with a way out that works."""
+"""What TensorFlow, Keras or code of the user's raises comes out as one sentence and a way out that works."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.helpers.keras_models import FEATURES, motion
 layers = keras.layers
 
 
-class Maker(layers.Layer):
+class Maker(keras.layers.Layer):
     """Makes a variable each time it is called."""
 
     def call(self, x: Any) -> Any:
         return x * tf.Variable(2.0)
 
 
-class Counter(layers.Layer):
+class Counter(keras.layers.Layer):
     """Counts how often it is called."""
 
     def build(self, shape: Any) -> None:
@@ -35,7 +35,7 @@ class Counter(layers.Layer):
         return x * self.count
 
 
-class Noise(layers.Layer):
+class Noise(keras.layers.Layer):
     """Noise that does not end with the training."""
 
     def __init__(self, **options: Any) -> None:
