@@ -108,7 +108,9 @@ _INTEGERS_8 = (
     ),
     Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),
     Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
-    Pass(lambda draft, _: tie_shared_weights(draft), "the steps of a layer are one, whatever each of them saw"),
+    Pass(
+        lambda draft, _: tie_shared_weights(draft), "the steps of a layer are one, whatever each of them saw"
+    ),
     Pass(lambda draft, _: widen_empty_ranges(draft), "some are empty after that"),
     Pass(_keep_real, "the ranges say what integers would lose"),
     Pass(lambda draft, _: fill_kernels_of_zeros(draft), "the ranges say how large the entry must be"),

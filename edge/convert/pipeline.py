@@ -12,8 +12,8 @@ from edge.convert.job import Job, prepare
 from edge.convert.keras_model.load import load_keras
 from edge.convert.passes import FINISH, NUMBERS, TO_FLOAT, lowered_layers, run
 from edge.convert.quantization.softmax import softmax_notes
-from edge.convert.target_operators import check_operators
 from edge.convert.request import check_model, check_path, check_request
+from edge.convert.target_operators import check_operators
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification.parity import compare, file_outputs, judge
 from edge.convert.verification.streaming import stream_note

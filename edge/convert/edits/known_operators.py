@@ -83,7 +83,9 @@ def _select(place: _Place) -> None:
         condition = place.reshaped(condition, (*shape, *(1,) * (len(wanted) - 1)))
     dtype = flatbuffer.tensor_dtype(place.model, a).type
     if flatbuffer.scale_and_zero_point(place.model, a) is None and dtype == np.int32:
-        is_a = place.put("CAST", [condition], place.like(a, place.shape(condition)), _cast(place, condition, a))
+        is_a = place.put(
+            "CAST", [condition], place.like(a, place.shape(condition)), _cast(place, condition, a)
+        )
         difference = place.put("SUB", [a, b], place.like(a, wanted))
         place.put("ADD", [b, place.put("MUL", [difference, is_a], place.like(a, wanted))], place.output)
     else:

@@ -1,7 +1,7 @@
 """A normalization that TensorFlow has multiplied into the kernel behind it, taken out again.
 
-A kernel behind features of 1000 +- 300 and 0.01 +- 0.005 then has entries of 0.003 and of 200, which no 8 bits
-with one scale hold. In real numbers the features are brought to one scale, and the kernel holds the rest.
+A kernel behind features of 1000 +- 300 and 0.01 +- 0.005 then has entries of 0.003 and of 200, which 8 bits
+with one scale do not hold. In real numbers the features are brought to one scale; the kernel has the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def even_kernels(draft: Draft, inputs: int) -> None:
         source = _source(model, wiring, int(operator.inputs[0]))
         if source not in data:
             continue
-        seen = np.concatenate([call[data.index(source)].reshape(-1, _width(model, source)) for call in draft.calls])
+        seen = np.concatenate(
+            [call[data.index(source)].reshape(-1, _width(model, source)) for call in draft.calls]
+        )
         mean, spread = seen.mean(axis=0), seen.std(axis=0)
         spread[spread < 1e-6 * max(1e-9, float(np.abs(seen).max()))] = 1.0
         value = flatbuffer.constant(model, kernel)
@@ -60,7 +62,9 @@ def _lost(kernel: Array, mean: Array, spread: Array) -> float:
     return float(rounding / max(1e-12, np.sqrt(np.mean(np.sum((kernel * spread) ** 2, axis=1)))))
 
 
-def _even(model: flatbuffer.Model, operator: operators.Operator, kernel: Array, mean: Array, spread: Array) -> None:
+def _even(
+    model: flatbuffer.Model, operator: operators.Operator, kernel: Array, mean: Array, spread: Array
+) -> None:
     index = int(operator.inputs[0])
     name, shape = flatbuffer.tensor_name(model, index), flatbuffer.tensor_shape(model, index)
     for step, (kind, value) in enumerate((("SUB", mean), ("MUL", 1 / spread))):

@@ -26,7 +26,9 @@ def tie_shared_weights(draft: Draft) -> None:
                     places[shared, "in"].add(int(operator.inputs[0]))
             places[int(operator.inputs[1]), "out"].add(int(operator.outputs[0]))
     for tensors in places.values():
-        ends = [each for each in (flatbuffer.get_range(model, index) for index in tensors) if each is not None]
+        ends = [
+            each for each in (flatbuffer.get_range(model, index) for index in tensors) if each is not None
+        ]
         for index in tensors if ends else ():
             flatbuffer.set_range(model, index, min(low for low, _ in ends), max(high for _, high in ends))
 

@@ -189,7 +189,9 @@ def test_integers_that_were_asked_for_are_refused(
 
 
 def test_features_of_one_size_stay_integers(tmp_path: Path) -> None:
-    model = model_of(layers.Rescaling(1 / 255), layers.Normalization(mean=0.5, variance=0.1), layers.LSTM(UNITS))
+    model = model_of(
+        layers.Rescaling(1 / 255), layers.Normalization(mean=0.5, variance=0.1), layers.LSTM(UNITS)
+    )
     data = np.random.default_rng(0).integers(0, 256, (48, STEPS, FEATURES)).astype(np.float32)
     result = convert(model, tmp_path / "m.tflite", "int8", data)
     assert edge.load(result.path).inputs[0].dtype == np.int8
@@ -202,7 +204,8 @@ def test_a_state_that_goes_on_behind_a_normalization(tmp_path: Path) -> None:
     model = randomised(keras.Model(x, layers.LSTM(UNITS, return_sequences=True)(y)))
     model.layers[1].mean, model.layers[1].variance = MEAN[None, None], (SCALE**2)[None, None]
     data = KINDS["normalised"][1]()
-    for options in ({"state": "carry"}, {"lowering": "step"}):
+    choices: list[dict[str, Any]] = [{"state": "carry"}, {"lowering": "step"}]
+    for options in choices:
         convert(model, tmp_path / "m.tflite", "int8", data, **options)
         stream = edge.load(tmp_path / "m.tflite").stream()
         row = KINDS["normalised"][1](seed=3)[:1]
