@@ -47,7 +47,7 @@ def check_samples(
 
 
 def random_samples(signature: Signature, model: keras.Model) -> Samples:
-    """Normal noise for real inputs; for tokens, integer or not, such as every Embedding of the model knows."""
+    """Normal noise for real inputs; for tokens, integer or not, such as every Embedding knows."""
     rng = np.random.default_rng(0)
     embeddings = [layer for layer in flat_layers(model) if isinstance(layer, keras.layers.Embedding)]
     tokens = min((layer.input_dim for layer in embeddings), default=2)

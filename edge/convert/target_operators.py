@@ -20,8 +20,8 @@ def check_operators(content: memoryview, target: Target) -> None:
         if not target.has(operator.name):
             raise ValueError(
                 f"The model needs {operator.name}, which {target.where} lacks, beside its recurrent layers. "
-                f"Replace the layer or activation that becomes {operator.name} by another one (a relu or tanh, "
-                "say), or move it out of the model into the program around it."
+                f"Replace the layer or activation that becomes {operator.name} by another one (a relu or a "
+                "tanh, say), or move it out of the model into the program around it."
             )
     refused = [reason for reason in operator_reasons(found, target) if reason.weight == "refused"]
     if refused:

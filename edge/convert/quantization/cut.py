@@ -1,4 +1,4 @@
-"""The operators that stay in real numbers: cut out of the model while the rest becomes integers, and put back."""
+"""Operators that stay in real numbers: cut out while the rest of the model becomes integers, and put back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Cut:
     """
 
     def __init__(self, draft: Draft, extra_inputs: Iterable[int], extra_outputs: Iterable[int]) -> None:
-        """Take the real part out of the draft; the extra ends are inputs and outputs of the rest in any case."""
+        """Take the real part out of the draft; the extra ends are ends of the rest in any case."""
         self._source, self._real = draft.model, draft.real
         main = flatbuffer.graph(draft.model)
         wiring, real = Wiring(draft.model), {id(operator) for operator in draft.real}

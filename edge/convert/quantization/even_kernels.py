@@ -1,7 +1,7 @@
 """A normalization that TensorFlow has multiplied into the kernel behind it, taken out again.
 
-A kernel behind features of 1000 +- 300 and 0.01 +- 0.005 then has entries of 0.003 and of 200, which no 8 bits
-with one scale hold. In real numbers the features are brought to one scale, and the kernel holds the rest.
+A kernel behind features of 1000 +- 300 and 0.01 +- 0.005 then has entries of 0.003 and of 200, which 8 bits
+with one scale do not hold. In real numbers the features are brought to one scale; the kernel has the rest.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def padded(seed: int = 0) -> Array:
 
 
 def words(seed: int = 0) -> Array:
-    return np.random.default_rng(seed).integers(0, TOKENS, (32, STEPS)).astype(np.int32)
+    return np.random.default_rng(seed).integers(0, TOKENS, (128, STEPS)).astype(np.int32)
 
 
 def clips(seed: int = 0) -> Array:

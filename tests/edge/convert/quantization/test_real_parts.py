@@ -204,7 +204,8 @@ def test_a_state_that_goes_on_behind_a_normalization(tmp_path: Path) -> None:
     model = randomised(keras.Model(x, layers.LSTM(UNITS, return_sequences=True)(y)))
     model.layers[1].mean, model.layers[1].variance = MEAN[None, None], (SCALE**2)[None, None]
     data = KINDS["normalised"][1]()
-    for options in ({"state": "carry"}, {"lowering": "step"}):
+    choices: list[dict[str, Any]] = [{"state": "carry"}, {"lowering": "step"}]
+    for options in choices:
         convert(model, tmp_path / "m.tflite", "int8", data, **options)
         stream = edge.load(tmp_path / "m.tflite").stream()
         row = KINDS["normalised"][1](seed=3)[:1]
