@@ -5,9 +5,40 @@ Import rules: nothing here, `edge.convert` apart, imports TensorFlow, Keras, fla
 a model is loaded.
 """
 
-from edge.errors import ModelFileError
-from edge.runtime import Decider, EdgeModel, LogMel, Stream, load
-from edge.tflite import TensorInfo
-from edge.version import __version__
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as in typing, which takes its time
+if TYPE_CHECKING:
+    from typing import Any
+
+    from edge.errors import ModelFileError
+    from edge.runtime import Decider, EdgeModel, LogMel, Stream, load
+    from edge.tflite import TensorInfo
+    from edge.version import __version__
+
+# Imported when asked for: `python -m edge` must be there to answer Ctrl-C before NumPy is.
+_HOMES = {
+    "Decider": "edge.runtime",
+    "EdgeModel": "edge.runtime",
+    "LogMel": "edge.runtime",
+    "ModelFileError": "edge.errors",
+    "Stream": "edge.runtime",
+    "TensorInfo": "edge.tflite",
+    "__version__": "edge.version",
+    "load": "edge.runtime",
+}
 
 __all__ = ["Decider", "EdgeModel", "LogMel", "ModelFileError", "Stream", "TensorInfo", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,8 +6,12 @@ says how a row is known: run in the tests, run once by hand, or the same code as
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from typing import Any
+
+from edge.micro_operators import MICRO_OPERATORS, Kernel
 
 LOWERINGS = ("fused", "unrolled", "step")
 QUANTIZE = (None, "float16", "dynamic", "int8", "int16x8")
@@ -28,12 +32,14 @@ class Target:
             norm or projection.
         quantize: which numbers, by lowering.
         free_length: whether the time axis of a file may be left open.
+        page_sets_length: whether the page of `serve` writes a length into a file that leaves it open, as the
+            runtime cannot resize.
         integer_ends: whether inputs and outputs may be 8- or 16-bit integers.
         can_reset: whether the runtime itself can set a state to zero; else a file with `state="carry"` starts
             anew only when it is loaded again.
         int8_layer_norm: whether its integer kernel of the fused operator is right with a layer norm.
         symmetric_state: whether its integer kernel needs a zero point of 0 for the hidden state.
-        lacks: operators that it does not have and that a conversion may need.
+        operators: the operators that it has, by name, with types and axes; None: all of TensorFlow Lite.
         versions: the newest version of an operator that it has, where a converter may write a newer one.
         checked: how this is known.
     """
@@ -46,13 +52,25 @@ class Target:
         default_factory=lambda: {"fused": _EIGHT_BITS, "unrolled": QUANTIZE, "step": QUANTIZE}
     )
     free_length: bool = True
+    page_sets_length: bool = False
     integer_ends: bool = True
     can_reset: bool = True
     int8_layer_norm: bool = True
     symmetric_state: bool = False
-    lacks: tuple[str, ...] = ()
+    operators: Mapping[str, Kernel] | None = None
     versions: dict[str, int] = field(default_factory=dict)
     checked: str = "run in the tests"
+
+    def has(self, operator: str) -> bool:
+        """Whether it has an operator; on what numbers is in `operators`."""
+        return self.operators is None or operator in self.operators
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, fit for JSON."""
+        plain: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        if self.operators is not None:
+            plain["operators"] = {name: kernel.to_dict() for name, kernel in self.operators.items()}
+        return plain
 
 
 _OLD = {"FULLY_CONNECTED": 11}  # tflite-runtime 2.14 and what was built with it
@@ -82,6 +100,7 @@ TARGETS: dict[str, Target] = {
             "web-tfjs",
             "@tensorflow/tfjs-tflite in a browser",
             free_length=False,
+            page_sets_length=True,
             can_reset=False,
             symmetric_state=True,
             versions=_OLD,
@@ -91,6 +110,7 @@ TARGETS: dict[str, Target] = {
             "web-litert",
             "@litertjs/core 0.2 in a browser",
             free_length=False,
+            page_sets_length=True,
             integer_ends=False,
             can_reset=False,
             checked="run by hand in headless Chromium",
@@ -102,6 +122,7 @@ TARGETS: dict[str, Target] = {
             quantize=dict.fromkeys(_PLAIN, QUANTIZE),
             integer_ends=False,  # the one in the browser has none, that of Python has
             free_length=False,
+            page_sets_length=True,
         ),
         Target(
             "microcontroller",
@@ -109,7 +130,7 @@ TARGETS: dict[str, Target] = {
             fused_variants="plain",
             quantize={"fused": (None, "int8"), "unrolled": _MICRO, "step": _MICRO},
             free_length=False,
-            lacks=("TOPK_V2", "RANGE", "CUSTOM"),
+            operators=MICRO_OPERATORS,
         ),
     )
 }

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
 
-from edge.cli.tools import as_json, json_target, one_sentence, progress, write
+from edge.cli.tools import Shown, as_json, json_target, one_sentence, progress, write
 
 Files = Annotated[list[Path], typer.Argument(metavar="MODEL.tflite...", help="Model files, side by side.")]
 Runtime = Annotated[
@@ -162,7 +161,7 @@ def benchmark(
         from edge.report.benchmark import benchmark_report
         from edge.results.benchmark import BenchmarkResult
 
-        Console().print(benchmark_report(BenchmarkResult.of(result)))
+        Shown().print(benchmark_report(BenchmarkResult.of(result)))
         if target is not None:
             write(target, as_json(result) + "\n")
 

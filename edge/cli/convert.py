@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TextIO
 
 import typer
-from rich.console import Console
 
-from edge.cli.tools import as_json, json_target, one_of, one_sentence, progress, write
+from edge.cli import ending
+from edge.cli.tools import Shown, as_json, json_target, one_of, one_sentence, progress, write
 from edge.quiet import quiet
 from edge.targets import LOWERINGS, QUANTIZE, STATES, TARGETS
 
@@ -117,8 +117,8 @@ def convert(
         from edge.report.conversion import Commands, conversion_report, next_steps
 
         commands = Commands(str(model), str(output), tuple(str(path) for path in data or ()), target)
-        Console().print(conversion_report(result, written))
-        Console().print(next_steps(commands), soft_wrap=True)
+        Shown().print(conversion_report(result, written))
+        Shown().print(next_steps(commands), soft_wrap=True)
         if place is not None:
             write(place, content + "\n")
 
@@ -162,7 +162,7 @@ def verify(
         else:
             from edge.report.conversion import verification_report
 
-            Console().print(verification_report(result))
+            Shown().print(verification_report(result))
             if place is not None:
                 write(place, content + "\n")
     if not result.is_ok:
@@ -191,12 +191,13 @@ def workstation(model: Path) -> Iterator[Workstation]:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     for name in ("tensorflow", "absl"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    explained = EXPLAINED if ending.wants_traceback() else (BaseException,)
     refused: tuple[type[Exception], ...] = ()
-    with quiet(*EXPLAINED) as stderr, progress(stderr) as bar:
+    with quiet(*explained) as stderr, progress(stderr) as bar:
         bar(0, 0, "starting TensorFlow")
         edge_convert = import_module("edge.convert")
         refused = (edge_convert.ConversionError, import_module("tensorflow").errors.OpError)
-    with quiet(*EXPLAINED) as stderr:
+    with quiet(*explained) as stderr:
         try:
             yield Workstation(edge_convert, stderr)
         except refused as error:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from edge.cli.benchmark import benchmark
 from edge.cli.convert import TargetName, convert, verify
 from edge.cli.report import report
 from edge.cli.serve import serve
-from edge.cli.tools import EXIT_CODES, as_json, one_sentence
+from edge.cli.tools import EXIT_CODES, Shown, as_json, one_sentence
 from edge.targets import TARGETS
 
 app = typer.Typer(
@@ -49,7 +47,7 @@ def inspect(
             return
         from edge.report.inspection import inspect_report
 
-        Console().print(inspect_report(result))
+        Shown().print(inspect_report(result))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -58,12 +56,12 @@ def targets(
     is_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
     """Show where converted files run, and what each place accepts."""
-    if is_json:
-        typer.echo(as_json({name: asdict(row) for name, row in TARGETS.items()}))
-        return
-    from edge.report.targets import targets_markdown, targets_report
+    with one_sentence():
+        from edge.report.targets import targets_markdown, targets_report
 
-    if is_markdown:
-        typer.echo(targets_markdown())
-    else:
-        Console().print(targets_report())
+        if is_json:
+            typer.echo(as_json({name: row.to_dict() for name, row in TARGETS.items()}))
+        elif is_markdown:
+            typer.echo(targets_markdown())
+        else:
+            Shown().print(targets_report())

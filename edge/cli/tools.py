@@ -15,22 +15,57 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from edge.aliases import Progress
-from edge.files import write_whole
+from edge.cli import ending
+from edge.files import check_target, write_whole
 
-EXIT_CODES = "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood."
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood; "
+    "70 a fault of this program; 130 Ctrl-C; 141 nobody reads the output."
+)
 
+# What is raised for people: all else is a fault of ours.
+EXPECTED = (ValueError, TypeError, ImportError, OSError)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """What goes wrong ends the command with exit code 1 and one sentence on stderr."""
+    """What goes wrong ends the command with one sentence on stderr, and with the exit code for it."""
     try:
         yield
-    except (ValueError, TypeError, ImportError, OSError) as error:
-        # Keras writes several lines, some in bold.
-        typer.echo(f"Error: {' '.join(ANSI.sub('', str(error)).split())}", err=True)
+    except BrokenPipeError:
+        raise typer.Exit(ending.UNREAD) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:
+        if ending.was_interrupted():
+            raise typer.Exit(ending.INTERRUPTED) from None
+        if isinstance(error, MemoryError):
+            ending.say("Error: there is not enough memory for it.")
+        elif isinstance(error, EXPECTED):
+            ending.say(f"Error: {_words(error)}")
+        elif ending.wants_traceback():
+            raise
+        else:
+            ending.say(ending.sentence(error))
+            raise typer.Exit(ending.FAULT) from None
         raise typer.Exit(1) from None
+
+
+def _words(error: Exception) -> str:
+    """On one line; Keras writes several, some in bold, and the system puts a number first."""
+    if isinstance(error, OSError) and error.strerror and str(error).startswith("[Errno"):
+        name = "" if error.filename is None else f": {error.filename}"
+        return f"{error.strerror}{name}."
+    return " ".join(ANSI.sub("", str(error)).split()) or type(error).__name__
+
+
+class Shown(Console):
+    """A console on stdout whose reader may go away: that is not for rich to end the process about."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `one_sentence`."""
+        raise BrokenPipeError
 
 
 @contextmanager
@@ -52,8 +87,8 @@ def json_target(json_path: str | None) -> Path | None:
         OSError: nothing can be written there; better to know before the work.
     """
     target = Path(json_path) if json_path and json_path != "-" else None
-    if target is not None and (target.is_dir() or not target.parent.is_dir()):
-        raise OSError(f"{target} cannot be written: it is a folder, or its folder does not exist.")
+    if target is not None:
+        check_target(target)
     return target
 
 

@@ -20,6 +20,7 @@ from edge.convert.quantization.integers import BITS
 from edge.convert.quantization.softmax import softmax_notes
 from edge.convert.request import Request
 from edge.convert.samples import Samples
+from edge.convert.target_operators import check_operators
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification import probes
 from edge.convert.verification.file_calls import file_calls
@@ -51,6 +52,8 @@ def made(job: Job, place: Path) -> ConversionResult:
     grain = flatbuffer.output_steps(draft.model)[: len(draft.outputs)]
     run(FINISH, draft, job)
     content = flatbuffer.packed(draft.model)
+    check_operators(content, job.request.target)
+    notes += draft.notes
     softmax = softmax_notes(draft.model)
 
     with written(place, content) as beside:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from edge.convert.edits.fusion import fuse
 from edge.convert.edits.joined_states import join_quantized_states, join_states
+from edge.convert.edits.known_operators import write_known_operators
 from edge.convert.edits.named_ends import add_to_note, name_ends, write_note
 from edge.convert.edits.real_ends import make_ends_real
 from edge.convert.edits.reset_states import reset_states
@@ -16,9 +17,12 @@ from edge.convert.graph.flatbuffer import drop_unused_buffers, share_equal_buffe
 from edge.convert.job import Job
 from edge.convert.quantization.calibration import calibrate, gather_calls
 from edge.convert.quantization.comparisons import compare_integers
+from edge.convert.quantization.even_kernels import even_kernels
 from edge.convert.quantization.integers import to_integers
 from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
 from edge.convert.quantization.masked_scores import soften_masked_scores
+from edge.convert.quantization.real_parts import keep_real
+from edge.convert.quantization.shared_weights import tie_shared_weights, widen_empty_ranges
 from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
 from edge.convert.tracing.draft import Draft
@@ -52,7 +56,13 @@ def _settle_states(draft: Draft, job: Job) -> None:
 
 
 def _make_ends_real(draft: Draft, job: Job) -> None:
-    make_ends_real(draft, job.request.input_type == "float32", job.request.output_type == "float32")
+    inputs = draft.real_ends or job.request.input_type == "float32"
+    make_ends_real(draft, inputs, job.request.output_type == "float32")
+
+
+def _keep_real(draft: Draft, job: Job) -> None:
+    names = [spec.name for spec in job.signature.inputs]
+    keep_real(draft, str(job.plan.quantize), names, job.request.input_type, job.request.target)
 
 
 def _write_note(draft: Draft, job: Job) -> None:
@@ -83,6 +93,10 @@ FINISH = (
     Pass(_settle_states, "states that show are ends of the file, so they come before what is done to ends"),
     Pass(_make_ends_real, "a state goes in and out as the data does, so the states are settled"),
     Pass(lambda draft, _: separate_outputs(draft), "every end has its tensor now, and needs one of its own"),
+    Pass(
+        lambda draft, job: write_known_operators(draft, job.request.target),
+        "no operator comes in after it",
+    ),
     Pass(lambda draft, job: name_ends(draft, [s.name for s in job.signature.inputs]), "a name a tensor"),
     Pass(_write_note, "it tells the ends as they are at last"),
     Pass(lambda draft, _: share_equal_buffers(draft.model), "no pass changes a constant any more"),
@@ -94,8 +108,17 @@ _INTEGERS_8 = (
         lambda draft, job: gather_calls(draft, job.material.calls, job.rows, job.anew),
         "the float model says which states belong to the data",
     ),
+    Pass(
+        lambda draft, job: even_kernels(draft, len(job.signature.inputs)),
+        "what it puts in is calibrated like all else",
+    ),
     Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),
     Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
+    Pass(
+        lambda draft, _: tie_shared_weights(draft), "the steps of a layer are one, whatever each of them saw"
+    ),
+    Pass(lambda draft, _: widen_empty_ranges(draft), "some are empty after that"),
+    Pass(_keep_real, "the ranges say what integers would lose"),
     Pass(lambda draft, _: fill_kernels_of_zeros(draft), "the ranges say how large the entry must be"),
 )
 _QUANTIZE = Pass(lambda draft, job: to_integers(draft, str(job.plan.quantize)), "all ranges are settled")

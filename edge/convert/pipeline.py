@@ -65,7 +65,8 @@ def convert(
         length: number of time steps, where the model leaves it free and the file should not.
         batch: number of sequences that the file takes at a time.
         input_type, output_type: of a file in integers, `"float32"`, or `"int8"` / `"int16"`. None: integers,
-            except where the target does not take them.
+            except where the target does not take them, and for inputs that rounding would spoil: what a mask
+            is computed from, tokens, what the model normalises. The result has a note then.
         labels: names of the classes, noted in the file.
         normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file
             for whoever feeds it; the file does not apply it.

@@ -29,7 +29,7 @@ def fused_refusal(site: Site, request: Request, state: str) -> str | None:
         return f"it receives a mask, and with state={state!r} the padding would go into the state"
     if site.masked and site.layer.return_state and not keeps_its_state(site, request.quantize):
         return "it receives a mask and gives its state, and the operator runs on over the padding"
-    if site.masked and "TOPK_V2" in target.lacks:
+    if site.masked and not target.has("TOPK_V2"):
         return f"a mask needs operators that {target.where} lacks"
     return _stateful_refusal(site, state)
 

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.files import check_target
 from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
 
 
@@ -23,7 +24,8 @@ class Request:
         target: where the file will run.
         lowering: may be `"auto"`; state: may be None.
         quantize, length, batch: as in `convert`.
-        input_type, output_type: `"float32"`, or None for what the file computes in.
+        input_type, output_type: of a file in integers: `"float32"`, the integers if they were asked for, or
+            None for integers where nothing speaks against them.
         said: what the file is to say of itself: labels and normalization, as far as they were given.
     """
 
@@ -127,7 +129,7 @@ def check_normalization(normalization: Any) -> dict[str, list[float]] | None:
 def end_types(
     target: Target, quantize: str | None, input_type: str | None, output_type: str | None
 ) -> tuple[str | None, str | None]:
-    """The types of inputs and outputs: `"float32"`, or None for what the file computes in."""
+    """The types of inputs and outputs: `"float32"`, the integers that were asked for, or None."""
     own = {"int8": "int8", "int16x8": "int16"}.get(quantize or "", "float32")
     types = []
     for name, asked in (("input_type", input_type), ("output_type", output_type)):
@@ -135,7 +137,7 @@ def end_types(
         if asked not in (None, "float32") and not target.integer_ends:
             raise ValueError(f"{target.where} takes no {name}={asked!r}; use {name}='float32'.")
         real = asked == "float32" or (asked is None and not target.integer_ends)
-        types.append("float32" if real and own != "float32" else None)
+        types.append(None if own == "float32" else "float32" if real else asked)
     return types[0], types[1]
 
 
@@ -149,13 +151,5 @@ def check_path(path: Any) -> Path:
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"path must be the name of the file to write, received {path!r}.")
     target = Path(path)
-    folder = target.parent
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder; give the name of a file in it, like model.tflite.")
-    if not folder.exists():
-        raise FileNotFoundError(f"The folder {folder} does not exist; create it first.")
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is a file, so {target} cannot lie in it.")
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"The folder {folder} cannot be written to; choose another.")
+    check_target(target)
     return target

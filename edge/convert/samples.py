@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from edge.convert.keras_model.signature import Input, Signature
+from edge.convert.keras_model.tokens import real_tokens
 from keras_lstm_plus.private import flat_layers
 
 Samples = list[np.ndarray]  # one array an input, [samples, ...]
@@ -45,14 +46,16 @@ def check_samples(
 
 
 def random_samples(signature: Signature, model: keras.Model) -> Samples:
-    """Normal noise for real inputs; for integer ones tokens that every Embedding of the model knows."""
+    """Normal noise for real inputs; for tokens, integer or not, such as every Embedding of the model knows."""
     rng = np.random.default_rng(0)
     embeddings = [layer for layer in flat_layers(model) if isinstance(layer, keras.layers.Embedding)]
     tokens = min((layer.input_dim for layer in embeddings), default=2)
+    real = real_tokens(model, signature)
     samples = []
-    for spec in signature.inputs:
+    for place, spec in enumerate(signature.inputs):
+        rows = tokens if _is_integer(spec) else real.get(place)
         shape = (RANDOM_SAMPLES, *(RANDOM_LENGTH if axis is None else axis for axis in spec.shape[1:]))
-        noise = rng.integers(0, tokens, shape) if _is_integer(spec) else rng.normal(size=shape)
+        noise = rng.integers(0, rows, shape) if rows else rng.normal(size=shape)
         samples.append(noise.astype(spec.dtype))
     return samples
 

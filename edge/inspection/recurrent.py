@@ -71,10 +71,15 @@ def recurrent_operators(file: ModelFile) -> tuple[Recurrent, ...]:
     return (*found, *_written_out(main))
 
 
-def operator_numbers(graph: Graph, operator: Operator) -> str | None:
-    """The numbers of an operator with weights: None (float32), `"dynamic"`, `"int8"` or `"int16x8"`."""
-    x = graph.tensors[operator.inputs[0]].dtype
-    weights = {graph.tensors[index].dtype for index in operator.inputs[1:] if index >= 0}
+def operator_numbers(graph: Graph, operator: Operator, data: int = 0) -> str | None:
+    """The numbers of an operator with weights: None (float32), `"dynamic"`, `"int8"` or `"int16x8"`.
+
+    Args:
+        data: which operand is no weight.
+    """
+    x = graph.tensors[operator.inputs[data]].dtype
+    others = (index for place, index in enumerate(operator.inputs) if place != data)
+    weights = {graph.tensors[index].dtype for index in others if index >= 0}
     if x == "float32":
         return "dynamic" if weights & {"int8", "uint8"} else None
     return {"int8": "int8", "uint8": "int8", "int16": "int16x8"}.get(x)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from edge.inspection.recurrent import FUSED, Recurrent, operator_numbers
+from edge.inspection.operators import Reason, operator_reasons
+from edge.inspection.recurrent import Recurrent, operator_numbers
 from edge.targets import Target
 from edge.tflite import ModelFile
 from edge.tflite.variables import variables
 
 ORDER = ("note", "slow", "refused")
-WITH_WEIGHTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "BATCH_MATMUL")
+# Operators with weights, and which operand is their data.
+WITH_WEIGHTS = {
+    "FULLY_CONNECTED": 0,
+    "CONV_2D": 0,
+    "DEPTHWISE_CONV_2D": 0,
+    "BATCH_MATMUL": 0,
+    "TRANSPOSE_CONV": 2,
+}
 STATIC = ("compiled-model", "microcontroller")  # all memory is laid out before the first call
-
-
-class Reason(NamedTuple):
-    """Something about a file and a target: `"refused"`, `"slow"`, or a `"note"` of what to mind."""
-
-    weight: str
-    what: str
-    way_out: str
 
 
 class Verdict(NamedTuple):
@@ -44,7 +44,7 @@ def verdict(file: ModelFile, target: Target, layers: Sequence[Recurrent], state:
         state: what becomes of the state: `"none"`, `"reset"`, `"carry"` or `"explicit"`.
     """
     reasons = [
-        *_operators(file, target),
+        *operator_reasons(file, target),
         *_forms(file, target, layers),
         *_numbers(file, target, layers),
         *_ends(file, target),
@@ -53,28 +53,6 @@ def verdict(file: ModelFile, target: Target, layers: Sequence[Recurrent], state:
     reasons = sorted(dict.fromkeys(reasons), key=lambda reason: -ORDER.index(reason.weight))
     worst = reasons[0].weight if reasons else "note"
     return Verdict("ok" if worst == "note" else worst, tuple(reasons))
-
-
-def _operators(file: ModelFile, target: Target) -> Iterator[Reason]:
-    for graph in file.graphs:
-        for operator in graph.operators:
-            name = operator.name
-            if operator.custom:
-                what = "an operator of TensorFlow itself" if name.startswith("Flex") else "a custom operator"
-                way = (
-                    "convert without SELECT_TF_OPS"
-                    if name.startswith("Flex")
-                    else "register it in the program"
-                )
-                yield Reason("refused", f"{name} is {what}", way)
-            elif name in target.lacks and not (name in FUSED and "fused" not in target.lowerings):
-                yield Reason("refused", f"it has no {name}", "convert with this target, or change that layer")
-            elif operator.version > target.versions.get(name, operator.version):
-                yield Reason(
-                    "refused",
-                    f"{name} is of version {operator.version}, it has {target.versions[name]}",
-                    f"edge.convert.convert(..., target={target.name!r}) writes the older one",
-                )
 
 
 def _forms(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> Iterator[Reason]:
@@ -122,8 +100,9 @@ def _numbers(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> It
     if halves and "float16" not in known:
         yield Reason("refused", "it does not take float16 constants", f"convert with {_choices(plain)}")
     for operator in graph.operators:
-        if operator.name in WITH_WEIGHTS and operator.inputs and operator.inputs[0] >= 0:
-            numbers = operator_numbers(graph, operator)
+        data = WITH_WEIGHTS.get(operator.name)
+        if data is not None and len(operator.inputs) > data and operator.inputs[data] >= 0:
+            numbers = operator_numbers(graph, operator, data)
             if numbers not in known:
                 what = f"its {operator.name} does not take quantize={numbers!r}"
                 yield Reason("refused", what, f"convert with {_choices(plain)}")
@@ -132,17 +111,18 @@ def _numbers(file: ModelFile, target: Target, layers: Sequence[Recurrent]) -> It
 def _ends(file: ModelFile, target: Target) -> Iterator[Reason]:
     graph = file.graphs[0]
     if not target.free_length:
-        if any(-1 in graph.tensors[index].shape[1:] for index in graph.inputs):
-            yield Reason(
-                "refused",
-                "the length is free, and it runs the length in the file alone, which is 1",
-                "convert with length=...",
-            )
+        is_free = any(-1 in graph.tensors[index].shape[1:] for index in graph.inputs)
+        if is_free and not target.page_sets_length:
+            what = "the length is free, and it runs the length in the file alone, which is 1"
+            yield Reason("refused", what, "convert with length=...")
         elif target.name in STATIC and any(
             -1 in tensor.shape[1:] for each in file.graphs for tensor in each.tensors
         ):
             what = "sizes inside of the graph are only known while it runs"
             yield Reason("refused", what, "convert with length=... and without loops")
+        elif is_free:
+            what = "the length is free, and it cannot resize: the page of serve writes a length into the file"
+            yield Reason("note", what, "for a program of your own, convert with length=...")
     ends = {graph.tensors[index].dtype for index in (*graph.inputs, *graph.outputs)}
     quantized = any(graph.tensors[index].scales for index in (*graph.inputs, *graph.outputs))
     if not target.integer_ends and quantized and ends & {"int8", "uint8", "int16"}:

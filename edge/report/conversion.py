@@ -13,7 +13,7 @@ from rich.text import Text
 
 from edge.report.style import add, number, size, spaced, table
 from edge.results.conversion import ConversionResult
-from edge.results.verification import Drift, OutputCheck, Verification
+from edge.results.verification import TRENDS, Drift, OutputCheck, Verification
 from edge.tflite.variables import DESCRIPTIONS
 
 FORMS = {"fused": "fused operator", "unrolled": "plain, every step", "step": "plain, one step"}
@@ -115,7 +115,7 @@ def _drift(drift: Drift) -> list[RenderableType]:
                 f"{window.begin + 1:,}–{window.end:,}" if drift.kind == "stream" else f"{window.end:,} steps"
             )
             add(windows, span, f"{window.max_abs:.2g}", f"{window.rms:.2g}")
-        growth = ("grows with time", "red") if output.grows else ("does not grow with time", "green")
+        growth = (TRENDS[output.trend], {"grows": "red", "settled": "yellow"}.get(output.trend, "green"))
         beyond = "" if output.is_ok else f"; at {number(output.error)} (rms) it is beyond the tolerance"
         if beyond and drift.is_ok:
             beyond += ", which does not count for sequences of lengths that nobody asked for"

@@ -39,6 +39,21 @@ def _streams(row: Target) -> str:
     return ", ".join(states)
 
 
+def operator_lines(row: Target) -> list[tuple[str, str]]:
+    """Types of numbers, and the operators that take them, in order, with the most axes in brackets."""
+    found: dict[str, list[str]] = {}
+    for name, kernel in sorted((row.operators or {}).items()):
+        types = "all" if kernel.types is None else ", ".join(kernel.types)
+        found.setdefault(types, []).append(f"{name} ({kernel.rank})")
+    return [(types, ", ".join(names)) for types, names in found.items()]
+
+
+def _length(row: Target) -> str:
+    if row.free_length:
+        return "free or fixed"
+    return "fixed; free on the page of `serve`" if row.page_sets_length else "fixed"
+
+
 # Header, and what stands there for a row.
 COLUMNS: tuple[tuple[str, Callable[[Target], str]], ...] = (
     ("target", lambda row: row.name),
@@ -46,7 +61,7 @@ COLUMNS: tuple[tuple[str, Callable[[Target], str]], ...] = (
     ("forms, best first", _forms),
     ("numbers", _numbers),
     ("state", _streams),
-    ("length", lambda row: "free or fixed" if row.free_length else "fixed"),
+    ("length", _length),
     ("integers in and out", lambda row: "yes" if row.integer_ends else "no"),
     ("known from", lambda row: row.checked),
 )
@@ -61,13 +76,25 @@ def targets_report() -> RenderableType:
         grid.add_row(Text(row.name, style="bold"), Text(row.where, style="bold"))
         for header, text in COLUMNS[2:]:
             grid.add_row(Text(f"  {header}"), Text(text(row)))
+        for types, names in operator_lines(row):
+            grid.add_row(Text("  operators of"), Text(f"{types}: {names}"))
     return grid
 
 
 def targets_markdown() -> str:
-    """A table with a row for each target, as it stands in docs/targets.md."""
+    """A table with a row for each target, and one of operators where not all are there: docs/targets.md."""
     lines = [" | ".join(header for header, _ in COLUMNS), " | ".join("---" for _ in COLUMNS)]
     for row in TARGETS.values():
         first, *others = (text(row).replace("|", "\\|") for _, text in COLUMNS)
         lines.append(" | ".join([f"`{first}`", *others]))
+    tables = [_table(lines)]
+    for row in TARGETS.values():
+        listed = [f"{types} | {names}" for types, names in operator_lines(row)]
+        if listed:
+            header = f"numbers | operators of {row.where}, each with the most axes of its tensors"
+            tables.append(_table([header, "--- | ---", *listed]))
+    return "\n\n".join(tables)
+
+
+def _table(lines: list[str]) -> str:
     return "\n".join(f"| {line} |" for line in lines)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 SCHEMA = 1
 ONE_POINT = 0.01  # of accuracy
+Trend = Literal["grows", "settled", "steady"]
+# What to say of an error over time.
+TRENDS: dict[Trend, str] = {
+    "grows": "grows with time",
+    "settled": "grew at first and no longer does",
+    "steady": "does not grow with time",
+}
 BY_SPREAD = ("dynamic", "int8", "int16x8")
 
 
@@ -92,7 +99,8 @@ class OutputDrift:
         windows: of a stream, its steps 1 to 10, to 100, ...; of sequences, one of 10 steps, of 100, ...
         max_abs, rms: over all steps.
         error: the rms, in the unit of the tolerance; is_ok: within it.
-        grows: whether the error becomes larger and larger.
+        trend: `"grows"`: the error becomes larger and larger; `"settled"`: it grew and no longer does;
+            `"steady"`.
     """
 
     name: str
@@ -101,7 +109,12 @@ class OutputDrift:
     rms: float
     error: float
     is_ok: bool
-    grows: bool
+    trend: Trend
+
+    @property
+    def grows(self) -> bool:
+        """Whether the error becomes larger and larger."""
+        return self.trend == "grows"
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,11 @@ class Verification:
         over_time = None
         if self.drift is not None:
             rows = [
-                {**vars(output), "windows": [window._asdict() for window in output.windows]}
+                {
+                    **vars(output),
+                    "grows": output.grows,
+                    "windows": [window._asdict() for window in output.windows],
+                }
                 for output in self.drift.outputs
             ]
             over_time = {**vars(self.drift), "is_ok": self.drift.is_ok, "outputs": rows}
@@ -201,11 +218,11 @@ class Verification:
         for drifted in self.drift.outputs if self.drift else ():
             assert self.drift is not None
             span = f"{self.drift.steps:,} steps"
-            growth = "GROWS" if drifted.grows else "does not grow"
+            growth = "GROWS with time" if drifted.grows else TRENDS[drifted.trend]
             sign = "<=" if drifted.is_ok else ">"
             lines.append(
                 f"  {drifted.name} over {span}: rms error {drifted.error:.2g} {sign} "
-                f"{self.outputs[0].limit:g}, largest {drifted.max_abs:.2g}; the error {growth} with time"
+                f"{self.outputs[0].limit:g}, largest {drifted.max_abs:.2g}; the error {growth}"
             )
         if self.drift_note:
             lines.append(f"  drift: {self.drift_note}")

@@ -49,11 +49,21 @@ def served_model(path: Path) -> ServedModel:
         ModelFileError: it is missing, damaged, or has an end that cannot be passed in and out.
     """
     model = describe(path)
-    # The runtimes cannot resize an input: the page writes the length into the file before they load it. And
-    # none but tfjs passes integers of 8 or 16 bits.
-    layers = recurrent_operators(model.file)
+    # The runtimes cannot resize an input: the page writes the length into the file before they load it, where
+    # it finds a place for it. And none but tfjs passes integers of 8 or 16 bits.
+    layers, places = recurrent_operators(model.file), _shape_places(model.content)
+    has_place = all(
+        len(_free(model.graph, index, places)) == model.graph.tensors[index].shape[1:].count(-1)
+        for index in model.graph.inputs
+    )
     rows = {
-        name: replace(TARGETS[name], free_length=True, integer_ends=name == "web-tfjs") for name in RUNTIMES
+        name: replace(
+            TARGETS[name],
+            free_length=has_place,
+            page_sets_length=False,
+            integer_ends=name == "web-tfjs",
+        )
+        for name in RUNTIMES
     }
     verdicts = {name: verdict(model.file, row, layers, model.state) for name, row in rows.items()}
     return ServedModel(model.name, model.content, verdicts, _description(model, verdicts))

@@ -58,9 +58,11 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path: Path) -> 
 
 def test_a_path_that_became_a_folder_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
-    path.mkdir()
-    done = run(START + WRITE, path)
+    late = WRITE.replace('print("written")', "path.mkdir()")
+    done = run(START + late, path)
     assert f"{path} cannot be written: Is a directory" in done.stdout, done.stderr
+    assert list(tmp_path.iterdir()) == [path]
+    assert f"{path} is a folder" in run(START + WRITE, path).stdout
     assert list(tmp_path.iterdir()) == [path]
 
 

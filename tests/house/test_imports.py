@@ -14,7 +14,10 @@ import pytest
 from tests.helpers.places import ROOT
 
 PACKAGES = ("edge", "keras_lstm_plus")
-GROUND = ("edge.aliases", "edge.errors", "edge.files", "edge.quiet", "edge.targets", "edge.version")
+GROUND = (
+    *("edge.aliases", "edge.errors", "edge.files", "edge.micro_operators", "edge.quiet", "edge.targets"),
+    "edge.version",
+)
 WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
 
 # By package or module: what it may take beside itself, the standard library and NumPy. The longest name that
@@ -25,12 +28,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "edge.errors": (),
     "edge.files": ("edge.aliases",),
     "edge.quiet": (),
-    "edge.targets": (),
+    "edge.micro_operators": (),
+    "edge.targets": ("edge.micro_operators",),
     "edge.version": (),
     "edge.results": ("edge.aliases", "edge.errors", "edge.targets"),
     "edge.tflite": ("edge.aliases", "edge.errors"),
     "edge.runtime": ("edge.aliases", "edge.errors", "edge.tflite"),  # a runtime by its name, no import
-    "edge.inspection": ("edge.aliases", "edge.errors", "edge.targets", "edge.tflite"),
+    "edge.inspection": ("edge.aliases", "edge.errors", "edge.micro_operators", "edge.targets", "edge.tflite"),
     "edge.web": (*GROUND, "edge.inspection", "edge.tflite"),
     "edge.benchmark": (*GROUND, "edge.runtime", "edge.tflite", "edge.results"),
     "edge.benchmark.browser": (*GROUND, "edge.benchmark", "edge.results", "edge.web"),
@@ -56,6 +60,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "samples": ("keras_model",),
         "gathered": ("keras_model",),
         "material": ("keras_model", "samples"),
+        "target_operators": (),
         "refusals": ("request", "keras_model"),
         "plan": ("refusals", "request", "keras_model"),
         "ways_out": ("request",),
@@ -101,6 +106,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "request",
             "samples",
             "tf_private",
+            "target_operators",
             "tracing",
             "verification",
         ),
@@ -146,7 +152,7 @@ FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
 }
 RULES |= {name: ("keras_lstm_plus", *more) for name, more in FRAMEWORKS.items()}
 LONGEST = 300  # lines of a file
-GROUND_FLOOR = 10  # modules on the ground floor of `edge`
+GROUND_FLOOR = 11  # modules on the ground floor of `edge`
 TREES = (*PACKAGES, "examples", "tests", "benchmarks")
 
 

@@ -198,6 +198,12 @@ def copy_type(model: Model, source: int, target: int) -> None:
     tensor(model, target).quantization = tensor(model, source).quantization
 
 
+def set_integers(model: Model, index: int, bits: int, scale: float, zero_point: int) -> None:
+    """Let a computed tensor hold integers of 8 or 16 bits with that meaning."""
+    tensor(model, index).type = _TYPES[np.dtype(f"int{bits}")]
+    tensor(model, index).quantization = schema.QuantizationParametersT(scale=[scale], zeroPoint=[zero_point])
+
+
 def output_steps(model: Model) -> list[float]:
     """The distance of two neighbouring values of each output of the file; 0 for real numbers."""
     known = [scale_and_zero_point(model, index) for index in graph(model).outputs]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -156,10 +156,10 @@ def converted(model: Model, name: str, source: int, target: int) -> Operator:
     return plain(model, name, [source], target)
 
 
-def plain(model: Model, name: str, inputs: Sequence[int], output: int) -> Operator:
-    """One of the operators below, which need no options."""
-    version, options = _PLAIN[name]
-    return _operator(model, name, version, inputs, [output], options())
+def plain(model: Model, name: str, inputs: Sequence[int], output: int, options: Any = None) -> Operator:
+    """One of the operators below, with these options or those that it has by itself."""
+    version, own = _PLAIN[name]
+    return _operator(model, name, version, inputs, [output], own() if options is None else options)
 
 
 # For 8-bit integers as for real numbers: the lowest version that takes both.
@@ -168,9 +168,39 @@ _PLAIN = {
     "DEQUANTIZE": (2, schema.DequantizeOptionsT),
     "RESHAPE": (1, schema.ReshapeOptionsT),
     "PAD": (2, schema.PadOptionsT),
+    "ADD": (1, schema.AddOptionsT),
+    "SUB": (1, schema.SubOptionsT),
+    "MUL": (1, schema.MulOptionsT),
+    "CAST": (1, schema.CastOptionsT),
+    "REDUCE_MAX": (1, schema.ReducerOptionsT),
+    "BROADCAST_TO": (2, schema.BroadcastToOptionsT),
+    "STRIDED_SLICE": (2, schema.StridedSliceOptionsT),
     "EQUAL": (2, schema.EqualOptionsT),
     "SELECT_V2": (1, schema.SelectV2OptionsT),
 }
+
+
+class Loose(NamedTuple):
+    """An operator on its way from one model to another: the name and version of its kernel go with it."""
+
+    operator: Operator
+    name: str
+    version: int
+
+
+def loosened(model: Model, operator: Operator) -> Loose:
+    """The operator, independent of the codes of its model."""
+    version = model.operatorCodes[operator.opcodeIndex].version
+    return Loose(operator, name_of(model, operator), version)
+
+
+def moved(model: Model, loose: Loose, places: Mapping[int, int]) -> Operator:
+    """It as one of `model`, where its tensors stand at other places."""
+    new = copy.copy(loose.operator)
+    new.opcodeIndex = _operator_code(model, loose.name, loose.version)
+    new.inputs = [places[index] if index != ABSENT else ABSENT for index in map(int, new.inputs)]
+    new.outputs = [places[index] for index in map(int, new.outputs)]
+    return new
 
 
 def require_version(model: Model, operator: Operator, version: int) -> None:

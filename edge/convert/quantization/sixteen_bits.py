@@ -7,7 +7,6 @@ import numpy as np
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.tracing.draft import Draft
 
-
 def give_headroom(draft: Draft) -> None:
     """Twice the ranges that calibration saw: 16 bits are plenty, and a stream meets more than the samples."""
     model = draft.model

@@ -15,15 +15,14 @@ from edge.convert.verification.outputs import Scale, differences
 from edge.convert.verification.pairing import Pair, run_file
 from edge.convert.verification.parity import keras_outputs
 from edge.convert.verification.source import Source, marks, summary
+from edge.convert.verification.trend import trend, trend_of_stream
 from edge.results.verification import Drift, Tolerance, Window
 
 CHUNK = 1000  # steps between two reports of progress
 LONGEST = 10_000  # steps of one sequence
 LONGEST_TABLE = 1000  # the same where an operator makes a table of steps x steps, as attention does
-SEQUENCES = 8  # side by side, up to LONGEST_TABLE steps each
+SEQUENCES = 8  # side by side
 ROUNDING = 2**-22  # of the largest value: less is noise of float32
-GROWTH = 1.4  # from the second quarter of a stream to its last: without end, an error grows by 1.5 at least
-GROWTH_BY_TEN = 3.0  # from one sequence to one ten times as long: likewise by 3.2
 
 
 def drift(
@@ -104,10 +103,9 @@ def stream_drift(pair: Pair, source: Source, steps: int, tolerance: Tolerance, p
             Window(a, b, float(worst[a:b].max()), float(np.sqrt(square[a:b].mean())))
             for a, b in zip([0, *ends], ends, strict=False)
         )
-        grows = steps >= 400 and _rms(square, 3, 4) > GROWTH * _rms(square, 1, 2) + ROUNDING * scale.largest
-        outputs.append(
-            summary(name, windows, float(worst.max()), _rms(square, 0, 4), scale, tolerance, grows)
-        )
+        rms = float(np.sqrt(square.mean()))
+        found_trend = trend_of_stream(square, ends, ROUNDING * scale.largest)
+        outputs.append(summary(name, windows, float(worst.max()), rms, scale, tolerance, found_trend))
     hint = None
     if tolerance.by_spread and not all(output.is_ok for output in outputs):
         hint = (
@@ -129,17 +127,17 @@ def sequence_drift(
     operators = {operator.name for graph in pair.file.file.graphs for operator in graph.operators}
     longest = LONGEST_TABLE if "BATCH_MATMUL" in operators else LONGEST
     windows: list[list[Window]] = [[] for _ in pair.names]
+    levels: list[list[Array]] = [[] for _ in pair.names]  # the mean squared error of each sequence
     note = None
     for length in marks(min(steps, longest)):
         progress(length, min(steps, longest), f"sequences of {length} steps")
-        rows = SEQUENCES if length <= LONGEST_TABLE else 2
         x = [
             np.swapaxes(array[:, :, 0], 0, 1) if has else array[0]
-            for array, has in zip(source.take(0, length, rows), source.timed, strict=True)
+            for array, has in zip(source.take(0, length, SEQUENCES), source.timed, strict=True)
         ]
         try:
             found = run_file(pair, x)
-            wanted = list(keras_outputs(pair.model, pair.signature._replace(batch=rows), x).values())
+            wanted = list(keras_outputs(pair.model, pair.signature._replace(batch=SEQUENCES), x).values())
         except (ValueError, tf.errors.OpError) as error:  # a table of positions that ends, for one
             note = f"sequences of {length:,} steps do not run: {str(error).splitlines()[0][:200]}"
             break
@@ -147,18 +145,15 @@ def sequence_drift(
             error_of = differences(value, found[pair.outputs[position]])
             rms = float(np.sqrt(np.mean(error_of**2)))
             windows[position].append(Window(0, length, float(error_of.max()), rms))
+            levels[position].append(np.mean(error_of.reshape(SEQUENCES, -1) ** 2, axis=1))
     outputs = []
-    for name, each, scale in zip(pair.names, windows, scales, strict=True):
+    for name, each, rows_of, scale in zip(pair.names, windows, levels, scales, strict=True):
         if not each:
             raise ValueError(note)
         rms = float(np.sqrt(np.mean([window.rms**2 for window in each])))
-        grows = (
-            len(each) > 1
-            and each[-1].end >= 10 * each[-2].end
-            and each[-1].rms > GROWTH_BY_TEN * each[-2].rms + ROUNDING * scale.largest
-        )
+        found_trend = trend(rows_of, [window.end for window in each], ROUNDING * scale.largest)
         largest = max(window.max_abs for window in each)
-        outputs.append(summary(name, tuple(each), largest, rms, scale, tolerance, grows))
+        outputs.append(summary(name, tuple(each), largest, rms, scale, tolerance, found_trend))
     return Drift("sequence", windows[0][-1].end, tuple(outputs), note)
 
 
@@ -180,9 +175,3 @@ def _run_stream(stream: Any, pair: Pair, x: list[Array], count: int, rows: int) 
         result = stream.step(now if len(now) > 1 else now[0])
         results.append(result if isinstance(result, list) else [result])
     return [np.stack(each) for each in zip(*results, strict=True)]
-
-
-def _rms(squares: Array, begin: int, end: int) -> float:
-    """Over the quarters from `begin` to `end`."""
-    quarter = len(squares) / 4
-    return float(np.sqrt(np.mean(squares[int(begin * quarter) : int(end * quarter)])))

@@ -10,7 +10,7 @@ from edge.aliases import Array
 from edge.convert.keras_model.signature import Input, Signature, has_free_time
 from edge.convert.samples import Samples, evenly
 from edge.convert.verification.outputs import Scale
-from edge.results.verification import OutputDrift, Tolerance, Window
+from edge.results.verification import OutputDrift, Tolerance, Trend, Window
 
 
 class Source:
@@ -49,10 +49,10 @@ def summary(
     rms: float,
     scale: Scale,
     tolerance: Tolerance,
-    grows: bool,
+    trend: Trend,
 ) -> OutputDrift:
     error = scale.error_over_time(tolerance, rms)
-    return OutputDrift(name, windows, max_abs, rms, error, error <= tolerance.limit, bool(grows))
+    return OutputDrift(name, windows, max_abs, rms, error, error <= tolerance.limit, trend)
 
 
 def marks(steps: int) -> Iterator[int]:

@@ -213,13 +213,23 @@ def test_targets_are_printed_three_ways() -> None:
     rows = json.loads(run("targets", "--json")[1])
     assert list(rows) == list(TARGETS)
     assert rows["litert"]["lowerings"] == list(TARGETS["litert"].lowerings)
+    assert rows["litert"]["operators"] is None
+    assert rows["microcontroller"]["operators"]["GATHER"] == {
+        "types": {"float32": ["float32"], "int8": ["int8"]},
+        "rank": 6,
+        "data": 0,
+        "constants": [],
+        "operands": None,
+    }
     code, out, err = run("targets")
     assert (code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
     assert all(name in out for name in TARGETS)
     code, out, _ = run("targets", "--markdown")
     assert out == targets_markdown() + "\n"
-    header, rule, *lines = out.splitlines()
+    first, operators = out.split("\n\n")
+    assert operators.startswith("| numbers | operators of TensorFlow Lite Micro")
+    header, rule, *lines = first.splitlines()
     assert header.startswith("| target | runs on |")
     assert [line.split("`")[1] for line in lines] == list(TARGETS)
     assert {line.count(" | ") for line in (header, rule, *lines)} == {len(COLUMNS) - 1}

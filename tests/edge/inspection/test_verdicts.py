@@ -20,10 +20,12 @@ from edge.inspection import inspect
 from edge.inspection.hints import hints
 from edge.inspection.recurrent import recurrent_operators
 from edge.inspection.verdicts import verdict
+from edge.micro_operators import Kernel
 from edge.report.inspection import inspect_report
 from edge.targets import TARGETS, Target
 from edge.tflite import Graph, ModelFile, Operator, Tensor, describe, parse
 from edge.tflite.variables import state_of
+from edge.web.models import served_model
 from tests.helpers.device_files import FEATURES, FOLDER, edited, model_file
 from tests.helpers.explicit_files import explicit_file
 
@@ -137,7 +139,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("dense_int8", {"quantize": {"unrolled": (None,)}}, "FULLY_CONNECTED does not take quantize='int8'"),
     ("reset", {"free_length": False}, "the length is free.*length="),
     ("int8", {"integer_ends": False}, "no 8- or 16-bit integers in and out: .*input_type='float32'"),
-    ("dense", {"lacks": ("FULLY_CONNECTED",)}, "it has no FULLY_CONNECTED"),
+    ("dense", {"operators": {"RELU": Kernel(None)}}, "it has no FULLY_CONNECTED"),
     ("dense", {"versions": {"FULLY_CONNECTED": 0}}, "FULLY_CONNECTED is of version 1, it has 0"),
 ]
 
@@ -151,6 +153,28 @@ def test_what_a_target_lacks_is_the_reason(kind: str, row: dict[str, Any], reaso
 
 def test_a_free_batch_is_one_row_everywhere() -> None:
     assert judged(model_file("dense"), free_length=False) == ("ok", "")
+
+
+@pytest.mark.parametrize("target", ["web-tfjs", "web-litert"])
+def test_a_free_length_in_a_browser_is_what_the_page_makes_of_it(target: str) -> None:
+    """`inspect` says of a file what the page does, which runs it: `tests/edge/benchmark/test_browser.py`."""
+    found = inspect(model_file("reset"), target)["targets"][target]
+    (reason,) = found["reasons"]
+    assert (found["verdict"], reason["weight"]) == ("ok", "note")
+    assert "the page of serve writes a length into the file" in reason["what"]
+    assert "length=" in reason["way_out"]
+    served = served_model(model_file("reset"))
+    assert served.verdicts[target].word == "ok"
+    row = TARGETS[target]
+    assert (row.free_length, row.page_sets_length) == (False, True)
+
+
+def test_where_the_page_finds_no_place_for_a_length_it_says_so() -> None:
+    with pytest.MonkeyPatch.context() as patch:  # as where a constant shares the shape of the input
+        patch.setattr("edge.web.models._free", lambda graph, index, places: [])
+        verdicts = served_model(model_file("reset")).verdicts
+    assert {found.word for found in verdicts.values()} == {"refused"}
+    assert "the length is free" in verdicts["web-tfjs"].reasons[0].what
 
 
 def test_a_state_that_nothing_resets_is_a_note() -> None:
