@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -55,7 +56,7 @@ def test_a_step_in_8_bits_names_16(tmp_path: Path) -> None:
     for weight in model.weights:
         if weight.name in ("recurrent_kernel", "peephole_kernel"):
             weight.assign(3.0 * weight)
-    options = {"lowering": "step", "target": "microcontroller"}
+    options: dict[str, Any] = {"lowering": "step", "target": "microcontroller"}
     with pytest.raises(
         ConversionError, match="differs from Keras by .* of its standard deviation"
     ) as refusal:
