@@ -24,7 +24,7 @@ from edge.convert.target_operators import check_operators
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification import probes
 from edge.convert.verification.file_calls import file_calls
-from edge.convert.verification.judgement import FLOAT, CoarseError, judge
+from edge.convert.verification.judgement import FLOAT, INTEGER, CoarseError, judge
 from edge.convert.verification.parity import ConversionError, compare, file_outputs, spread_of
 from edge.convert.verification.streaming import stream_note
 from edge.files import write_whole, written
@@ -53,6 +53,7 @@ def made(job: Job, place: Path) -> ConversionResult:
     run(FINISH, draft, job)
     content = flatbuffer.packed(draft.model)
     check_operators(content, job.request.target)
+    notes += draft.notes
     softmax = softmax_notes(draft.model)
 
     with written(place, content) as beside:
@@ -80,23 +81,32 @@ def made(job: Job, place: Path) -> ConversionResult:
         ops=operators.count(draft.model),
         errors=errors,
         checked_on=job.checked_on,
-        notes=tuple(note for note in [*notes, *draft.notes, *softmax] if note),
+        notes=tuple(note for note in [*notes, *softmax] if note),
         calibration=calibration,
     )
 
 
-def other_numbers(model: keras.Model, request: Request, data: Any) -> list[str]:
-    """Which other numbers do for a model that is refused in those of the request: the first that does."""
+def other_numbers(model: keras.Model, request: Request, data: Any, lowering: str) -> str | None:
+    """Which other numbers do for a model that is refused in those of the request: they are tried.
+
+    The first whose error is a usual one, or else the best; in the same form, `lowering`.
+    """
+    found: dict[str, float] = {}
     for quantize in TRIED[request.quantize or ""]:
         asked = replace(request, quantize=quantize, input_type=None, output_type=None)
         with tf_private.scratch() as folder:
             try:
-                result = made(prepare(model, asked, data), Path(folder) / "tried.tflite")
+                job = prepare(model, asked, data)
+                if job.plan.lowering != lowering:
+                    continue
+                result = made(job, Path(folder) / "tried.tflite")
             except (ValueError, RuntimeError, tf.errors.OpError):
                 continue  # not for this target, no better, or an operator that is not there in these numbers
-        error = max(error.relative for error in result.errors)
-        return [f"quantize={quantize!r}, whose error is {error:.1%}"]
-    return []
+        found[f"quantize={quantize!r}"] = error = max(error.relative for error in result.errors)
+        if error <= INTEGER.usual:
+            break
+    best = min(found, key=lambda way: found[way], default=None)
+    return best and f"{best}, whose error is {found[best]:.1%}"
 
 
 def _in_float(draft: Draft, job: Job) -> Draft:

@@ -117,5 +117,7 @@ def convert(
             else:
                 return replace(result, notes=(*result.notes, note)) if note else result
             # The traceback, with all that the attempt held in memory, is gone.
+            lowering = job.plan.lowering
             del job
-            raise ConversionError(f"{refused} {advice(quantize, other_numbers(model, request, data))}")
+            way = other_numbers(model, request, data, lowering)
+            raise ConversionError(f"{refused} {advice(quantize, way)}")

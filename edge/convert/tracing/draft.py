@@ -53,11 +53,11 @@ class Draft:
         fused: what became an operator, in the order in which the operators run.
         state_names: of the states that the finished file takes, in order; `shown_states` makes them.
         calls: what integers are calibrated on; none where there are none.
-        real: operators that stay in real numbers while all others become integers.
-        real_ends: whether that makes the inputs of the file real numbers, too; notes: says why.
         anew: sites of layers that start from zeros at every call all the same.
         softened: whether scores of padding were made moderate, which moves outputs in the third digit.
         starts: of each call, whether the states start from zeros; else they go on from the call before.
+        real: operators that stay in real numbers while all others become integers.
+        real_ends: whether that makes the inputs of the file real numbers, too; notes: says why.
     """
 
     model: Model = None
@@ -67,12 +67,12 @@ class Draft:
     fused: list[Fused] = field(default_factory=list)
     state_names: list[str] = field(default_factory=list)
     calls: Calls = field(default_factory=list)
-    real: list[Operator] = field(default_factory=list)
-    real_ends: bool = False
-    notes: list[str] = field(default_factory=list)
     starts: list[bool] = field(default_factory=list)
     anew: set[int] = field(default_factory=set)
     softened: bool = False
+    real: list[Operator] = field(default_factory=list)
+    real_ends: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def copied(self) -> Draft:
         """Another one to edit, with a structure of its own; the arrays, never edited in place, are shared."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,10 +82,10 @@ def judge(
     raise kind(f"The file was not kept: {sentence}.{way}")
 
 
-def advice(quantize: str | None, ways: Sequence[str]) -> str:
+def advice(quantize: str | None, way: str | None) -> str:
     """What to do about numbers that are too coarse: other numbers that do, or else what may help."""
-    if ways:
-        return f"Use {' or '.join(ways)}."
+    if way:
+        return f"Use {way}."
     return _OTHERWISE[quantize or ""]
 
 
