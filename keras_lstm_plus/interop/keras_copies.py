@@ -31,7 +31,7 @@ def is_one(config: dict[str, Any], kinds: tuple[type, ...]) -> bool:
 def check(function: str, kinds: tuple[type, ...], old: Any) -> None:
     """Refuse what holds nothing to turn, has no weights, or computes something else."""
     received = type(old).__name__
-    inside = flat_layers(old) if isinstance(old, keras.layers.Layer) else []
+    inside: list[Any] = flat_layers(old) if isinstance(old, keras.layers.Layer) else []
     if not any(isinstance(layer, kinds) for layer in inside):
         hint = "; from_keras turns a keras.layers.LSTM into one" if isinstance(old, STOCK) else ""
         one = "a keras.layers.LSTM" if kinds is STOCK else "an LSTMPlus layer"
