@@ -48,8 +48,8 @@ def check(function: str, kinds: tuple[type, ...], old: Any) -> None:
                 f"to_keras: layer {layer.name!r} is a {type(layer).__name__}, which Keras has not. Keep it: "
                 "Keras saves, loads and exports it like any layer of its own."
             )
-        if isinstance(layer, kinds) and type(layer) not in kinds:
-            parent = next(kind.__name__ for kind in kinds if isinstance(layer, kind))
+        parent = next((kind.__name__ for kind in kinds if isinstance(layer, kind)), None)
+        if parent and type(layer) not in kinds:
             raise TypeError(
                 f"{function}: layer {layer.name!r} is of the class {type(layer).__name__}, a {parent} that "
                 "may compute something else; write its class anew, and give it the weights by set_weights."
