@@ -31,7 +31,7 @@ def is_one(config: dict[str, Any], kinds: tuple[type, ...]) -> bool:
 def check(function: str, kinds: tuple[type, ...], old: Any) -> None:
     """Refuse what holds nothing to turn, has no weights, or computes something else."""
     received = type(old).__name__
-    inside = flat_layers(old) if isinstance(old, keras.layers.Layer) else []
+    inside: list[Any] = flat_layers(old) if isinstance(old, keras.layers.Layer) else []
     if not any(isinstance(layer, kinds) for layer in inside):
         hint = "; from_keras turns a keras.layers.LSTM into one" if isinstance(old, STOCK) else ""
         one = "a keras.layers.LSTM" if kinds is STOCK else "an LSTMPlus layer"
@@ -48,8 +48,8 @@ def check(function: str, kinds: tuple[type, ...], old: Any) -> None:
                 f"to_keras: layer {layer.name!r} is a {type(layer).__name__}, which Keras has not. Keep it: "
                 "Keras saves, loads and exports it like any layer of its own."
             )
-        if isinstance(layer, kinds) and type(layer) not in kinds:
-            parent = next(kind.__name__ for kind in kinds if isinstance(layer, kind))
+        parent = next((kind.__name__ for kind in kinds if isinstance(layer, kind)), None)
+        if parent and type(layer) not in kinds:
             raise TypeError(
                 f"{function}: layer {layer.name!r} is of the class {type(layer).__name__}, a {parent} that "
                 "may compute something else; write its class anew, and give it the weights by set_weights."

@@ -24,7 +24,7 @@ def ours(layer: Any) -> LSTMPlus | LSTMPlusCell:
 
 def theirs(layer: LSTMPlus | LSTMPlusCell) -> Any:
     """One of ours as a layer or cell of Keras, not built yet; a ValueError if Keras has none such."""
-    cell = getattr(layer, "cell", layer)
+    cell: Any = getattr(layer, "cell", layer)
     kind = keras.layers.LSTMCell if cell is layer else keras.layers.LSTM
     what = f"to_keras: layer {layer.name!r}"
     refuse_beyond("to_keras", layer, "keras.layers.LSTM", (*_ACTIVATIONS, "use_bias"), _WAY_OUT)

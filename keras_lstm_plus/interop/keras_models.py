@@ -78,6 +78,7 @@ def to_keras(layer: Any) -> Any:
     Source: the equations of `keras.layers.LSTM`.
 
     Example:
+        >>> from keras_lstm_plus import LSTMPlus
         >>> layer = LSTMPlus(4, return_sequences=True)
         >>> layer.build((None, None, 3))
         >>> [weight.shape for weight in to_keras(layer).get_weights()]

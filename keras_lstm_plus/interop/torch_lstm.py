@@ -16,9 +16,7 @@ from keras_lstm_plus.variants import get_spec
 _PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
 
-def from_torch(
-    state_dict: Mapping[str, Any] | Any, layer: int = 0, reverse: bool = False, **layer_arguments: Any
-) -> LSTMPlus:
+def from_torch(state_dict: Any, layer: int = 0, reverse: bool = False, **layer_arguments: Any) -> LSTMPlus:
     """One layer and direction of a `torch.nn.LSTM`, from its state dict.
 
         ==================  ======================  ===================  ==================================
