@@ -248,7 +248,9 @@ def test_a_mask_and_a_state_that_goes_on_are_refused(state: str, tmp_path: Path)
 def test_a_mask_and_return_state_are_refused(tmp_path: Path) -> None:
     """By the integer operator: the others keep their cells over the padding (test_encoders)."""
     x = data("masking", some_masks(12, FIXED, 6), 6)
-    with pytest.raises(ValueError, match="'memory' .*mask and gives its state.*Use lowering='step', or quantize='dynamic'"):
+    with pytest.raises(
+        ValueError, match="'memory' .*mask and gives its state.*Use lowering='step', or quantize='dynamic'"
+    ):
         convert(model_of("state"), tmp_path / "m.tflite", "int8", x[0], lowering="fused")
     assert not list(tmp_path.iterdir())
 
