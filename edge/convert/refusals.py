@@ -120,8 +120,6 @@ def _common_refusal(site: Site, request: Request, form: str) -> str | None:
             f"use {_either(known)}"
         )
     if form != "fused":
-        if request.quantize == "int16x8" and site.spec and site.spec.layer_norm:
-            return "TensorFlow Lite has no 16-bit kernels for a layer norm; use quantize='dynamic' or 'int8'"
         return None
     if (
         request.quantize == "int8"
