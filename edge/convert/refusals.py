@@ -129,8 +129,6 @@ def _common_refusal(site: Site, request: Request, form: str) -> str | None:
     if quantize not in target.quantize.get(form, ()):
         return f"{target.where} does not run quantize={quantize!r} in this form"
     if form != "fused":
-        if quantize == "int16x8" and site.spec and site.spec.layer_norm:
-            return "TensorFlow Lite has no 16-bit kernels for a layer norm"
         return None
     if quantize == "int8" and site.spec and site.spec.layer_norm and not target.int8_layer_norm:
         return f"the integer kernel of {target.where} is wrong with a layer norm"

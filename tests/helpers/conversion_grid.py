@@ -50,11 +50,10 @@ class Cell(NamedTuple):
     @property
     def refused(self) -> bool:
         """Whether `convert` has to say no."""
-        no_norm = self.quantize == "int16x8" and "layer_norm" in self.variant
         if self.lowering == "step":
-            return self.state != "explicit" or no_norm
+            return self.state != "explicit"
         if self.lowering == "unrolled":
-            return self.state == "carry" or no_norm
+            return self.state == "carry"
         no_kernel = self.quantize in NO_INTEGER_KERNEL.get(self.variant, ())
         return self.variant in NOT_FUSED or self.quantize == "int16x8" or no_kernel
 

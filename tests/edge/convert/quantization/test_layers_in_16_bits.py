@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge.convert import convert, passes
+from keras_lstm_plus import LSTMPlus
 from tests.helpers.keras_models import FEATURES, keras_answer, motion, randomised, relative_error, rounds
 from tests.helpers.runtimes import Runtime
 
@@ -71,3 +72,13 @@ def test_a_bias_that_all_steps_share(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert error < 0.012
     monkeypatch.setattr(passes, "tie_shared_weights", lambda *_: None)
     assert convert(model, tmp_path / "m.tflite", "int16x8", data).errors[0].relative > 1.5 * error
+
+
+def test_a_layer_norm_within_the_cell(tmp_path: Path, runtime: Runtime) -> None:
+    """Its differences, squares and roots have no kernel of 16 bits: they stay real numbers."""
+    x = keras.Input((3, FEATURES))
+    model = randomised(keras.Model(x, LSTMPlus(UNITS, "layer_norm")(x)))
+    path = convert(model, tmp_path / "m.tflite", "int16x8", motion(64, 3)).path
+    new = motion(16, 3, seed=5)
+    found = np.concatenate([outputs[0] for outputs in runtime.run(path, rounds(new))])
+    assert relative_error(found, keras_answer(model, new)[0]) < 0.03
