@@ -247,6 +247,15 @@ def _as_tensor(variable: Any) -> Tensor | None:
     return None if variable is None else ops.convert_to_tensor(variable)
 
 
+def _name_of(activation: Any) -> str:
+    """What Keras calls it; a function of the user's is not taken for its namesake, which has short cuts."""
+    name = getattr(activation, "__name__", None)
+    if name is None:
+        return type(activation).__name__
+    known = any(getattr(home, name, None) is activation for home in (keras.activations, ops))
+    return name if known else f"your {name}"
+
+
 def _resolve(
     variant: LSTMSpec, activation: Any, recurrent_activation: Any, use_bias: bool
 ) -> tuple[LSTMSpec, Activations]:
@@ -254,7 +263,7 @@ def _resolve(
 
     def pick(name: str, default: str, replacement: Any) -> tuple[str, Any]:
         if name == default:
-            return getattr(replacement, "__name__", type(replacement).__name__), replacement
+            return _name_of(replacement), replacement
         return name, keras.activations.get(name)
 
     gate = pick(variant.recurrent_activation, "sigmoid", recurrent_activation)

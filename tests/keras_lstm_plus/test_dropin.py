@@ -205,3 +205,16 @@ def test_it_answers_for_its_cell_as_keras_does() -> None:
     assert set(theirs_config) <= set(ours.get_config()) | {"implementation", "use_cudnn"}
     with pytest.raises(ValueError, match="no_such_thing"):
         LSTMPlus(5, no_such_thing=1)
+
+
+def test_a_function_of_the_users_is_not_taken_for_its_namesake() -> None:
+    def tanh(x: Any) -> Any:
+        return keras.ops.tanh(x) * 0.5
+
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    ours, stock = LSTMPlus(4, activation=tanh), keras.layers.LSTM(4, activation=tanh)
+    wanted = stock(x)
+    ours.build(x.shape)
+    ours.set_weights(stock.get_weights())
+    np.testing.assert_allclose(np.asarray(ours(x)), np.asarray(wanted), atol=1e-6)
+    assert not ours.spec.fusion().possible

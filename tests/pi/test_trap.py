@@ -43,7 +43,9 @@ def test_the_target_refuses_it_and_its_way_out_is_right(
     there: There, model: keras.Model, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.tflite"
-    with pytest.raises(ValueError, match=r"wrong with a layer norm; use quantize='dynamic', or lowering="):
+    with pytest.raises(
+        ValueError, match=r"wrong with a layer norm\. Use lowering='step', or quantize='dynamic'"
+    ):
         convert(
             model,
             path,

@@ -16,6 +16,7 @@ from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.private import flat_layers
 from keras_lstm_plus.spec import LSTMSpec
 
+_YOURS = "your "  # function, of that name
 LSTM, RNN, OTHER = "lstm", "rnn", "other"  # what a fused operator exists for, and what none exists for
 
 
@@ -244,6 +245,4 @@ def _name(activation: Any) -> str:
     name = str(getattr(activation, "__name__", type(activation).__name__))
     homes = (keras.activations, keras.ops, tf.nn, tf.math)
     known = any(getattr(home, name, None) is activation for home in homes)
-    return (
-        name if known or not callable(activation) or not hasattr(activation, "__name__") else f"your {name}"
-    )
+    return name if known or not hasattr(activation, "__name__") else f"{_YOURS}{name}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,7 @@ def load_keras(path: str | os.PathLike[str]) -> keras.Model:
     place = Path(path)
     _check(place)
     try:
-        # Keras 2 wrote time_major into every recurrent layer; False, the usual, says nothing.
-        with keras.saving.custom_object_scope(_LAYERS_OF_KERAS_2 if place.suffix.lower() != ".keras" else {}):
-            return keras.saving.load_model(place, compile=False)
+        return _loaded(place)
     except (MemoryError, PermissionError):
         raise
     except Exception as error:  # Keras raises whatever its parts do: KeyError, BadZipFile, TypeError, ...
@@ -40,22 +40,38 @@ class _TimeMajorError(Exception):
     """A layer of Keras 2 that takes [time, batch, features]."""
 
 
-def _of_keras_2(kind: Any) -> Any:
-    """Something that Keras takes for a layer class and that makes a `kind` from what Keras 2 wrote of one."""
-
-    def from_config(cls: Any, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        del cls, custom_objects  # Keras has entered their scope
-        if config.get("time_major"):
-            raise _TimeMajorError(config.get("name"))
-        return kind.from_config({key: value for key, value in config.items() if key != "time_major"})
-
-    return type(kind.__name__, (kind,), {"from_config": classmethod(from_config)})
+def _loaded(place: Path) -> keras.Model:
+    try:
+        return keras.saving.load_model(place, compile=False)
+    except Exception as error:
+        if "time_major" not in str(error):
+            raise
+        with _without_time_major():
+            return keras.saving.load_model(place, compile=False)
 
 
-_LAYERS_OF_KERAS_2 = {
-    kind.__name__: _of_keras_2(kind)
-    for kind in (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN, keras.layers.RNN)
-}
+@contextmanager
+def _without_time_major() -> Iterator[None]:
+    """Let layers come from what Keras 2 wrote of them: time_major=False, the usual, says nothing."""
+    kinds = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN, keras.layers.RNN)
+    with ExitStack() as stack:
+        for kind in kinds:
+            own = vars(kind).get("from_config")
+            right = kind.from_config.__func__
+
+            def from_config(
+                cls: Any, config: dict[str, Any], *rest: Any, _right: Any = right, **more: Any
+            ) -> Any:
+                if config.pop("time_major", False):
+                    raise _TimeMajorError(config.get("name"))
+                return _right(cls, config, *rest, **more)
+
+            kind.from_config = classmethod(from_config)
+            if own is None:
+                stack.callback(delattr, kind, "from_config")
+            else:
+                stack.callback(setattr, kind, "from_config", own)
+        yield
 
 
 def _check(place: Path) -> None:

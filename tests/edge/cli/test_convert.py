@@ -166,7 +166,7 @@ def test_failures_are_one_sentence_and_exit_code_1(folder: Path, tmp_path: Path)
         ((*write, "--normalization", folder / "labels.txt"), "is no JSON"),
         ((*write, "--c-array", tmp_path / "no"), "there is no such folder"),
         ((*write, "--json", tmp_path), "cannot be written"),
-        ((*write, "--lowering", "unrolled"), "give length="),
+        ((*write, "--lowering", "unrolled"), "the time axis is free"),
         (("verify", model, tmp_path / "no.tflite"), "There is no file"),
         (("verify", model, model), "model.keras"),
         (("verify", model, folder / "float.tflite", "--data", folder / "y.npy"), "data for input 'motion'"),

@@ -54,7 +54,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("cell", MARKED)
 def test_cell(cell: Cell, converted: Any, runtime: Runtime) -> None:
     if cell.refused:
-        with pytest.raises(ValueError, match=r"use |give ") as error:
+        with pytest.raises(ValueError, match=r"\. Use ") as error:
             converted(cell)
         assert "\n" not in str(error.value)
         return

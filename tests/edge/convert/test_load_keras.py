@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -64,3 +66,33 @@ def test_files_that_do_not_load_say_why(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises((ValueError, FileNotFoundError), match=words) as caught:
             load_keras(tmp_path / name)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_what_keras_2_wrote_into_its_layers(time_major: bool, tmp_path: Path) -> None:
+    x = keras.Input((None, 6))
+    layers = [keras.layers.LSTM(4, return_sequences=True), keras.layers.Bidirectional(keras.layers.GRU(3))]
+    model = keras.Model(x, layers[1](layers[0](x)))
+    path = tmp_path / "old.h5"
+    model.save(path)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        age(config, time_major)
+        file.attrs["model_config"] = json.dumps(config)
+    if time_major:
+        with pytest.raises(ValueError, match="of Keras 2, and its layer .*time_major=True") as caught:
+            load_keras(path)
+        assert "\n" not in str(caught.value)
+    else:
+        loaded = load_keras(path)
+        assert type(loaded.layers[1]) is keras.layers.LSTM
+        np.testing.assert_array_equal(loaded(motion(2, 5)), model(motion(2, 5)))
+
+
+def age(value: Any, time_major: bool) -> None:
+    """Make what Keras 3 writes of a model what Keras 2 wrote."""
+    if isinstance(value, dict) and value.get("class_name") in ("LSTM", "GRU"):
+        value["config"]["time_major"] = time_major
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        age(part, time_major)

@@ -74,5 +74,7 @@ def test_a_stream_of_such_a_model_is_noted(kind: str, tmp_path: Path) -> None:
 def test_backwards_is_refused_before_the_file_is_made(tmp_path: Path) -> None:
     x = sequence()
     model = keras.Model(x, layers.Bidirectional(recurrent("stock", 4, name="memory"))(x))
-    with pytest.raises(ValueError, match="reads the sequence from its end .*Bidirectional.*'unrolled'"):
+    with pytest.raises(
+        ValueError, match="reads the sequence from its end .*Bidirectional.*Use lowering='fused'"
+    ):
         convert(model, tmp_path / "m.tflite", lowering="step")

@@ -63,5 +63,5 @@ def test_a_layer_called_twice_has_two_states(converted: Converted) -> None:
 
 
 def test_what_the_fused_operator_does_not_know_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no fused operator for StackedRNNCells; .*'unrolled' or 'step'"):
+    with pytest.raises(ValueError, match="no fused operator for GRUCell.*Use lowering='step'"):
         convert(model_of("other_cells"), tmp_path / "m.tflite", lowering="fused")

@@ -134,9 +134,9 @@ def test_an_inner_lstm_is_one_operator_and_starts_anew_in_a_stream(tmp_path: Pat
     model = randomised(keras.Model(x, y))
     data = np.random.default_rng(2).normal(size=(1, 8, 5, 6)).astype(np.float32)
     wanted = np.asarray(model(data))[0]
-    for state, options in (("carry", {}), ("explicit", {"lowering": "step"})):
+    for state, lowering in (("carry", "auto"), ("explicit", "step")):
         path = tmp_path / f"{state}.tflite"
-        result = convert(model, path, None, data[:, :4], state=state, **options)
+        result = convert(model, path, None, data[:, :4], state=state, lowering=lowering)
         assert [layer.name for layer in result.layers] == ["inner", "outer"]
         found = []
         states = [np.zeros((1, 4), np.float32)] * 2
