@@ -24,5 +24,6 @@ def followed(run: Callable[[Any], Any], cell: LSTMPlusCell, call: Any) -> Any:
 
 
 def _goes_in(cell: LSTMPlusCell, call: Any) -> list[Tensor]:
-    weights = [tf.convert_to_tensor(weight.value) for weight in cell.trainable_variables]
-    return [call.sequences, *call.initial_state, *weights]
+    # The states of a stateful layer are variables of Keras, as the weights are.
+    parts = (call.sequences, *call.initial_state, *cell.trainable_variables)
+    return [tf.convert_to_tensor(part) for part in parts]
