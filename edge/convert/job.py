@@ -14,6 +14,7 @@ from edge.convert.keras_model.call_sites import Site
 from edge.convert.keras_model.precision import other_precisions
 from edge.convert.keras_model.preprocessing import check_inputs, check_layers
 from edge.convert.keras_model.signature import Signature, shown_length, signature_of
+from edge.convert.keras_model.tokens import real_tokens
 from edge.convert.material import Material, by_calls, timed_inputs, whole_sequences
 from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
@@ -137,9 +138,11 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
 
 
 def _probes(job: Job) -> list[Probe]:
+    tokens = real_tokens(job.model, job.signature)
+    is_real = [has and place not in tokens for place, has in enumerate(job.is_real)]
     masks = any(site.masked for site in job.sites)
-    padding = masked_values(job.model, job.is_real, job.timed) if masks else [None] * len(job.timed)
-    return other_sizes(job.material, job.steps, job.is_real, padding)
+    padding = masked_values(job.model, is_real, job.timed) if masks else [None] * len(job.timed)
+    return other_sizes(job.material, job.steps, is_real, padding)
 
 
 def _answered(job: Job) -> Job:

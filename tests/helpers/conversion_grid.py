@@ -48,6 +48,11 @@ class Cell(NamedTuple):
         return "-".join(map(str, self))
 
     @property
+    def may_be_too_coarse(self) -> bool:
+        """Whether the data, taken for a stream, may drive a cell that is kept in 8 bits too far."""
+        return self.quantize == "int8" and self.lowering != "fused" and self.state == "explicit"
+
+    @property
     def refused(self) -> bool:
         """Whether `convert` has to say no."""
         if self.lowering == "step":

@@ -234,7 +234,8 @@ def calibrated() -> bytes:
 # -- and nowhere else --------------------------------------------------------------------------------
 
 PRIVATE_MODULE = re.compile(r"(keras\.src|tensorflow\.(python|lite\.python|compiler)|.*\b_pywrap)\b.*")
-PUBLIC_AFTER_ALL = {"_asdict", "_fields", "_make", "_replace", "_exit"}  # of named tuples, of os
+# Of named tuples, of os, and what every Python has had to end itself.
+PUBLIC_AFTER_ALL = {"_asdict", "_fields", "_make", "_replace", "_exit", "_run_exitfuncs"}
 
 
 def tree_of(file: str | Path) -> ast.Module:

@@ -9,7 +9,6 @@ FORMS_OF = {"stock": FORMS, "plus": ("keras", "float", "int8")}
 SLICE = (
     "hello_edge_lstm",
     "pos_tagger_masked",
-    "char_translator_decoder",
     "bidirectional_mul",
     "keras_weather",
     "show_and_tell",

@@ -70,7 +70,7 @@ def test_errors_are_against_the_first_file(result: dict[str, Any]) -> None:
     errors = {kind: file["error"] for kind, file in zip(KINDS, result["files"], strict=True)}
     assert errors["reset"] == {"max_abs": 0.0, "relative": 0.0}
     assert errors["carry"]["max_abs"] < 1e-6  # the same weights; state does not run on from row to row
-    assert 0.001 < errors["int8"]["relative"] < 0.05
+    assert 0.001 < errors["int8"]["relative"] < 0.08
     assert errors["stock"]["relative"] > 0.5  # other weights
 
 

@@ -165,7 +165,7 @@ def test_failures_are_one_sentence_and_exit_code_1(folder: Path, tmp_path: Path)
         ((*write, "--labels", x), "is no text"),
         ((*write, "--normalization", folder / "labels.txt"), "is no JSON"),
         ((*write, "--c-array", tmp_path / "no"), "there is no such folder"),
-        ((*write, "--json", tmp_path), "cannot be written"),
+        ((*write, "--json", tmp_path), "is a folder"),
         ((*write, "--lowering", "unrolled"), "the time axis is free"),
         (("verify", model, tmp_path / "no.tflite"), "There is no file"),
         (("verify", model, model), "model.keras"),

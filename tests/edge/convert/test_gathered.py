@@ -122,7 +122,10 @@ def test_a_source_without_an_end_is_read_so_far(tmp_path: Path) -> None:
             lambda: (row[:, :3] for row in X),
             r"must have the shape \[samples, any, 6\], received \[10, 4, 3\]",
         ),
-        (lambda: np.ma.masked_less(X, 0), r"is a masked array; put the value there .*x\.filled\(0\)"),
+        (
+            lambda: np.ma.masked_less(X, 0),
+            r"masked array .*put values in their place, as x\.filled\(0\) does",
+        ),
     ],
 )
 @pytest.mark.parametrize("name", ["representative_data", "data"])

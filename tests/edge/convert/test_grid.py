@@ -6,6 +6,7 @@ the grid runs, all of it with `-m slow`.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.convert import convert
+from edge.convert import ConversionError, convert
 from tests.helpers import conversion_grid
 from tests.helpers.conversion_grid import Cell
 from tests.helpers.keras_models import relative_error
@@ -58,6 +59,8 @@ def test_cell(cell: Cell, converted: Any, runtime: Runtime) -> None:
             converted(cell)
         assert "\n" not in str(error.value)
         return
+    if cell.may_be_too_coarse and is_too_coarse(cell, converted):
+        return
     x = conversion_grid.sequences(2)
     model = model_of(cell.variant)
     given = conversion_grid.starts(model)
@@ -69,6 +72,17 @@ def test_cell(cell: Cell, converted: Any, runtime: Runtime) -> None:
         wanted = wanted[:1]
     for value, right in zip(found, wanted, strict=True):
         check(cell, value, right)
+
+
+def is_too_coarse(cell: Cell, converted: Any) -> bool:
+    """Whether the file is not kept for its numbers, and the sentence says what to do."""
+    try:
+        converted(cell)
+    except ConversionError as error:
+        if not re.search(r"differs from Keras by .*\. (Use quantize=|Give representative_data)", str(error)):
+            raise
+        return True
+    return False
 
 
 def check(cell: Cell, found: np.ndarray, wanted: np.ndarray) -> None:

@@ -85,6 +85,6 @@ def test_a_state_that_the_model_gives_is_no_end_of_the_file(tmp_path: Path) -> N
 
 def test_a_step_has_no_place_for_a_state_that_the_model_gives(tmp_path: Path) -> None:
     """The message names the layer that is given one, not the first."""
-    with pytest.raises(ValueError, match="'decoder' .*gives it a state to start from.*lowering='fused'"):
+    with pytest.raises(ValueError, match="'decoder': .*gives it a state to start from.*lowering='fused'"):
         convert(model_of("encoder_decoder"), tmp_path / "m.tflite", lowering="step")
     assert not list(tmp_path.iterdir())

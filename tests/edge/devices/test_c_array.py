@@ -88,7 +88,7 @@ def test_labels_and_normalization(tmp_path: Path) -> None:
         note["labels"] = nasty
         buffer.data = np.frombuffer(json.dumps(note).encode(), np.uint8)
 
-    model = flatbuffer.load(explicit_file("step").read_bytes())
+    model = flatbuffer.load(explicit_file("noted").read_bytes())
     rename(model)
     path = tmp_path / "1 weird*/name.tflite".replace("/", "_")
     path.write_bytes(flatbuffer.pack(model))
@@ -104,8 +104,8 @@ def test_labels_and_normalization(tmp_path: Path) -> None:
         *found, numbers = compiled(language, tmp_path, name, main).decode("utf-8", "replace").split("\0")
         assert found == nasty
         assert numbers == "0.5 2 " * 6
-    write_c_array(explicit_file("step"), tmp_path)
-    assert all(f'"{label}",' in (tmp_path / "step.cc").read_text() for label in LABELS)
+    write_c_array(explicit_file("noted"), tmp_path)
+    assert all(f'"{label}",' in (tmp_path / "noted.cc").read_text() for label in LABELS)
 
 
 def test_a_free_time_axis_has_no_size(tmp_path: Path) -> None:
