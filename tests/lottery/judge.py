@@ -62,7 +62,7 @@ def is_for_people(sentence: str) -> bool:
 def compare(ticket: Ticket, result: ConversionResult, kind: str, given: np.ndarray) -> Verdict:
     """The file and Keras on data of every kind and length."""
     model = edge.load(result.path, runtime="ai-edge-litert")
-    spread = [max(float(np.std(out)), 1e-6) for out in of_keras(ticket.model, given)]
+    spread = [_spread(out) for out in of_keras(ticket.model, given)]
     worst, off = 0.0, []
     for name, wanted, found, x in _trials(ticket, model, kind, len(given)):
         for position, (want, find) in enumerate(zip(wanted, found, strict=True)):
@@ -124,6 +124,13 @@ def _streamed(
 
 def _listed(outputs: object) -> list[np.ndarray]:
     return [np.asarray(each) for each in (outputs if isinstance(outputs, list) else [outputs])]
+
+
+def _spread(wanted: np.ndarray) -> float:
+    """The standard deviation of an output; of one that hardly varies (a layer norm of one unit) its size."""
+    largest = float(np.abs(wanted).max())
+    spread = float(np.std(wanted))
+    return spread if spread > 1e-2 * largest else largest or 1.0
 
 
 def _relative(found: np.ndarray, wanted: np.ndarray) -> float:
