@@ -14,8 +14,8 @@ from tests.helpers.layers import randomise, relative
 
 RNG = np.random.default_rng(5)
 FEATURES, UNITS = 3, 4
-X, ALONG = RNG.normal(size=(2, 2, 4, FEATURES))
-MASK = np.array([[1, 1, 1, 1], [0, 1, 1, 0]], bool)
+X, ALONG = RNG.normal(size=(2, 3, 2, FEATURES))
+MASK = np.array([[1, 1], [0, 1], [1, 0]], bool)
 EVERYTHING = get_spec("peephole+cifg+layer_norm").with_options(
     projection_units=3, cell_clip=0.6, projection_clip=0.4
 )
@@ -108,20 +108,24 @@ def same(found: list[tf.Tensor], right: list[tf.Tensor]) -> None:
             assert relative(mine, other) < 1e-9
 
 
-QUICK = ("peephole", "everything")
+# Tracing such a derivative takes TensorFlow seconds, forward over backward of a function a minute.
+QUICK = {("standard", hessian_product)} | {(n, steepness) for n in ("everything", "fgr", "portable")}
 TWICE = [
-    pytest.param(name, kind, marks=() if kind is steepness or name in QUICK else pytest.mark.slow)
+    pytest.param(name, kind, marks=() if (name, kind) in QUICK else pytest.mark.slow)
     for name in SPECS
     for kind in (steepness, hessian_product)
 ]
-# Forward over backward of a function takes TensorFlow a minute to trace, and of Keras's own loop it fails.
+MODES = ("eager", "graph", "compiled", "function inside")
 WHERE = [
-    *[(steepness, mode, False) for mode in ("eager", "graph", "compiled", "function inside")],
+    pytest.param("peephole", steepness, "compiled"),
+    pytest.param("peephole", forwards, "graph"),
+    # Forward over backward of a function that is called eagerly fails in Keras's own loop.
     *[
-        (forwards, mode, mode == "function inside")
-        for mode in ("eager", "graph", "compiled", "function inside")
+        pytest.param("everything", kind, mode, marks=pytest.mark.slow)
+        for kind in (steepness, forwards, hessian_product)
+        for mode in MODES
+        if (kind, mode) != (hessian_product, "function inside")
     ],
-    *[(hessian_product, mode, mode != "eager") for mode in ("eager", "graph", "compiled")],
 ]
 
 
@@ -131,22 +135,16 @@ def test_every_variant(name: str, kind: Derivative) -> None:
     same(derivative(kind, SPECS[name], "eager"), right)
 
 
-@pytest.mark.parametrize(
-    ("kind", "mode"),
-    [
-        pytest.param(kind, mode, marks=pytest.mark.slow if is_slow else (), id=f"{kind.__name__}-{mode}")
-        for kind, mode, is_slow in WHERE
-    ],
-)
-def test_wherever_it_is_computed(kind: Derivative, mode: str) -> None:
+@pytest.mark.parametrize(("name", "kind", "mode"), WHERE)
+def test_wherever_it_is_computed(name: str, kind: Derivative, mode: str) -> None:
     """In training, where XLA compiles the loop."""
     noise = mode != "compiled"  # XLA draws other masks
     plain = "graph" if mode == "compiled" else mode
-    right = derivative(kind, EVERYTHING, plain, training=True, unroll=True, noise=noise)
-    same(derivative(kind, EVERYTHING, mode, training=True, noise=noise), right)
+    right = derivative(kind, SPECS[name], plain, training=True, unroll=True, noise=noise)
+    same(derivative(kind, SPECS[name], mode, training=True, noise=noise), right)
 
 
-@pytest.mark.parametrize("mode", ["graph", "compiled"])
+@pytest.mark.parametrize("mode", ["graph", pytest.param("compiled", marks=pytest.mark.slow)])
 def test_a_loop_of_steps_can_be_differentiated_forwards_in_a_graph(mode: str) -> None:
     right = derivative(forwards, "fgr", "graph", unroll=True)
     same(derivative(forwards, "fgr", mode), right)
