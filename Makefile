@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
+.PHONY: demo examples examples-quick test test-wide test-all test-pi test-oldest system test-backends lottery format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -22,7 +22,11 @@ test: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -n auto --dist loadfile -m "not slow and not pi and not example"
+	$(PY) -m pytest -n auto --dist loadfile -m "not wide and not slow and not pi and not example"
+
+# The further cases of the grids: twice as many minutes. CI runs them after `make test`.
+test-wide: $(READY)
+	$(PY) -m pytest -n auto --dist loadfile -m "wide and not slow"
 
 test-all: $(READY)
 	$(PY) -m pytest -n auto --dist loadfile -m "not pi"
