@@ -126,11 +126,11 @@ def _shown_states(plan: Plan, sites: Sequence[Site]) -> list[PlainState]:
 
 def _converted(model: keras.Model, writer: _Writer, weights: str | None) -> bytes:
     """By way of a SavedModel: from a plain function the converter would inline the placeholders."""
-    module = tf.Module()
-    module.serve = tf.function(writer.serve, input_signature=writer.specs, autograph=False)
+    module = tf.Module()  # that has no function: TensorFlow would trace it once more when it saves
+    serve = tf.function(writer.serve, input_signature=writer.specs, autograph=False)
     with tf_private.scratch() as folder:
         with writer.recording.running():
-            function = module.serve.get_concrete_function()
+            function = serve.get_concrete_function()
             known = writer.known_by_value()
             module.variables_of_model = [v.value for v in model.variables if id(v) not in known]
             tf.saved_model.save(module, folder, signatures=function)
