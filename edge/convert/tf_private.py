@@ -16,7 +16,10 @@ import tensorflow as tf
 # Calibrator: runs a float model and keeps the least and largest value of every tensor. TFLiteConverter uses
 #   it as we do, except that it never resets the state of an LSTM between two samples.
 # mlir_quantize: the integer quantizer behind TFLiteConverter, which offers no way to feed it a flatbuffer.
+# TFLiteSavedModelConverterV2: what TFLiteConverter.from_saved_model makes after it has loaded the model once
+#   to look for a signature, which ours has.
 from tensorflow.lite.python.convert import mlir_quantize
+from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 from edge.quiet import quiet
@@ -27,7 +30,7 @@ def convert_saved_model(folder: str, weights: str | None = None) -> bytes:
 
     `weights`: `"int8"` or `"float16"`, how to store those of all operators but the custom ones.
     """
-    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    converter = TFLiteSavedModelConverterV2(folder, {tf.saved_model.SERVING}, ["serving_default"])
     converter.allow_custom_ops = True
     if weights == "float16":
         converter.target_spec.supported_types = [tf.float16]
