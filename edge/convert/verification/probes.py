@@ -1,4 +1,4 @@
-"""A file in integers on data that it was not calibrated on: longer, larger, quiet, none, padded."""
+"""Data of other kinds than a quantized file was made for: longer, shorter, larger, quiet, none, padded."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import keras
 import numpy as np
 
 from edge.aliases import Array
-from edge.convert.material import ENOUGH, Material
+from edge.convert.material import Material
 from edge.convert.samples import Samples
-from edge.convert.verification.judgement import INTEGER, CoarseError
 from edge.convert.verification.parity import compare
-from edge.results.conversion import Calibration, Check, OutputError
+from edge.results.conversion import Check, OutputError
 from keras_lstm_plus.private import flat_layers
 
-SEQUENCES = 16
+SEQUENCES = 64  # at most, where they are cheap: what goes wrong in one of fifty is to be seen
+FEW = 16  # where they are not
+LONG_ROWS = 16
 CALLS = 1000  # of streams
 LONG = 200  # steps at least,
 TIMES = 4  # and so many times those given
@@ -24,13 +25,7 @@ LONGEST = 2000  # steps,
 LONGEST_CALLS = 1000  # or calls
 COST = 2_000_000_000  # steps x weights that a longer sequence may take
 
-SIZES = {"larger": 3.0, "quiet": 0.01, "zero": 0.0}
-WORDS = {
-    "larger": "inputs three times as large, which are clipped",
-    "quiet": "inputs a hundredth as large",
-    "zero": "inputs of zeros",
-    "padded": "sequences that are padded by half",
-}
+SIZES = {"larger": (3.0,), "quiet": (0.01, 0.03, 0.1), "zero": (0.0,)}  # by turns
 
 
 class Probe(NamedTuple):
@@ -47,28 +42,37 @@ class Probe(NamedTuple):
     samples: Samples
 
 
-def other_sizes(
-    material: Material, steps: int, is_real: Sequence[bool], padding: Sequence[Any]
+def other_values(
+    material: Material, steps: int, weights: int, is_real: Sequence[bool], padding: Sequence[Any] | None
 ) -> list[Probe]:
-    """The checked data in other sizes, and with padding, where the model masks it; all of one shape.
+    """The checked data in other sizes, in another order, and with padding, where the model masks it.
 
     Args:
         material: of the conversion.
         steps: of a sequence, or of a call.
+        weights: how many the model has.
         is_real: which inputs are real numbers.
-        padding: by input, the value that the model masks; None where it masks nothing.
+        padding: by input, the value that the model masks, None where it masks nothing; None: it has no mask.
+
+    Returns:
+        Probes of one shape.
     """
     count = material.checked[0].shape[1] if material.by_call else 1
-    few = [array[: max(1, min(SEQUENCES, CALLS // count))] for array in material.checked]
+    affordable = COST // max(1, weights * steps * count * len(SIZES))
+    most = CALLS // count if material.by_call else min(SEQUENCES, max(FEW, affordable))
+    few = [array[: max(1, min(most, SEQUENCES))] for array in material.checked]
     probes = []
     if any(is_real):
-        for kind, factor in SIZES.items():
+        for kind, factors in SIZES.items():
             changed = [
-                (array * factor).astype(array.dtype) if has else array
-                for array, has in zip(few, is_real, strict=True)
+                _in_turns(array, factors) if has else array for array, has in zip(few, is_real, strict=True)
             ]
-            probes.append(Probe(kind, steps * count, changed))
-    if any(value is not None for value in padding):
+            if all(np.isfinite(array).all() for array in changed if array.dtype.kind == "f"):
+                probes.append(Probe(kind, steps * count, changed))
+    if padding is None:
+        if count * steps > 1:
+            probes.append(Probe("shuffled", steps * count, _shuffled(few)))
+    elif any(value is not None for value in padding):
         padded = [array.copy() for array in few]
         for array, value in zip(padded, padding, strict=True):
             if value is not None:
@@ -77,9 +81,23 @@ def other_sizes(
     return probes
 
 
-def longer(
-    material: Material, steps: int, timed: Sequence[bool], weights: int, is_free: bool
-) -> Probe | None:
+def _in_turns(array: Array, factors: Sequence[float]) -> Array:
+    """Every sample times one of the factors."""
+    turns = np.resize(factors, len(array)).reshape(-1, *(1,) * (array.ndim - 1))
+    with np.errstate(over="ignore"):
+        return np.asarray((array * turns).astype(array.dtype))
+
+
+def _shuffled(samples: Samples) -> Samples:
+    """The steps (or calls) of every sequence in another order, of all inputs in the same."""
+    rng = np.random.default_rng(0)
+    length = max(array.shape[1] for array in samples if array.ndim > 1)
+    order = rng.permuted(np.tile(np.arange(length), (len(samples[0]), 1)), axis=1)
+    rows = np.arange(len(order))[:, None]
+    return [array[rows, order] if array.ndim > 1 and array.shape[1] == length else array for array in samples]
+
+
+def longer(material: Material, steps: int, timed: Sequence[bool], weights: int, is_free: bool) -> list[Probe]:
     """Sequences or streams several times as long, of the checked ones, one after another.
 
     Args:
@@ -88,16 +106,46 @@ def longer(
         timed: which inputs have an axis of time.
         weights: how many the file has.
         is_free: whether the file takes sequences of any length.
+
+    Returns:
+        The longest, and others for a model whose own output is infinite on that.
     """
     if not (is_free or material.by_call):
-        return None
+        return []
     given = steps * material.checked[0].shape[1] if material.by_call else steps
     affordable = max(2 * given, COST // max(weights, 1))
     longest = LONGEST_CALLS * steps if material.by_call else max(LONGEST, 2 * given)
     length = min(max(LONG, TIMES * max(given, material.steps)), affordable, longest)
-    if length <= given:
-        return None
-    rows = min(len(material.checked[0]), 4, max(1, affordable // length))
+    probes = []
+    for part in (length, length // 4, length // 16):
+        if part > given:
+            rows = min(len(material.checked[0]), LONG_ROWS, max(1, affordable // part))
+            probes.append(_of_length(material, part, given, steps, timed, rows))
+    return probes
+
+
+def shorter(material: Material, steps: int, timed: Sequence[bool]) -> list[Probe]:
+    """Sequences of one step, from all over those that are checked; and of half, where one is too short."""
+    samples = []
+    rows = min(len(material.checked[0]), SEQUENCES)
+    for length in sorted({1, steps // 2} - {0, steps}):
+        begin = np.linspace(0, steps - length, rows).astype(int)
+        window = begin[:, None] + np.arange(length)
+        samples.append(
+            [
+                array[np.arange(rows)[:, None], window] if has else array[:rows]
+                for array, has in zip(material.checked, timed, strict=True)
+            ]
+        )
+    return [
+        Probe("shorter", next(a.shape[1] for a, has in zip(each, timed, strict=True) if has), each)
+        for each in samples
+    ]
+
+
+def _of_length(
+    material: Material, length: int, given: int, steps: int, timed: Sequence[bool], rows: int
+) -> Probe:
     times = -(-length // given)
     order = (np.arange(rows)[:, None] + np.arange(times)) % len(material.checked[0])
     samples = []
@@ -127,7 +175,7 @@ def check(
     found: Sequence[Array],
     usual: Mapping[str, float],
 ) -> list[Check]:
-    """The errors of each; one for which Keras gives NaN is left out.
+    """The errors of each, on what Keras gives numbers for; without any it is left out.
 
     Args:
         probes: of one shape.
@@ -138,43 +186,16 @@ def check(
     for (name, value), mine in zip(wanted.items(), found, strict=True):
         pairs = zip(errors, parts_of(value, probes), parts_of(mine, probes), strict=True)
         for each, right, answer in pairs:
-            if np.isfinite(right).all():
-                error = compare(name, right, answer, max(usual[name], float(np.std(right))))
-                each.append(error if np.isfinite(error.rms) else OutputError(name, *3 * (np.inf,)))
+            good = np.isfinite(right).reshape(len(right), -1).all(axis=1)
+            if good.any() and right.size:
+                right, answer = right[good], answer[good]
+                error = compare(name, right, answer, max(usual[name], float(np.std(right, dtype=np.float64))))
+                each.append(error if np.isfinite(error.rms) else OutputError(name, *4 * (np.inf,)))
     return [
         Check(probe.kind, probe.steps, tuple(each))
         for probe, each in zip(probes, errors, strict=True)
         if len(each) == len(wanted)
     ]
-
-
-def judge_checks(calibration: Calibration) -> list[str]:
-    """What to say of them, and of how the file was calibrated.
-
-    Raises:
-        CoarseError: the file is useless on padded sequences, though the model masks the padding.
-    """
-    notes = []
-    if not calibration.held_out:
-        same = "sample" if calibration.samples == 1 else f"{calibration.samples:,} samples"
-        notes.append(
-            f"calibrated and checked on the same {same}, so its error on others may be larger: give {ENOUGH} "
-            "or more, and every fifth is held out"
-        )
-    beyond = [each for each in calibration.checks if not each.worst <= INTEGER.usual]
-    for each in beyond:
-        if each.kind == "padded" and not each.worst <= INTEGER.broken:
-            raise CoarseError(
-                f"The file was not kept: on {WORDS['padded']} it differs from Keras by {each.worst:.1%} of "
-                "the standard deviation, and the model masks padding. Give representative_data with padding."
-            )
-    if beyond:
-        said = [f"{each.worst:.0%} on {_kind(each)}" for each in sorted(beyond, key=lambda e: -e.worst)]
-        notes.append(
-            f"beyond what it was calibrated on the rms error is {', '.join(said)}, in standard deviations; "
-            "give representative_data like all that will come, as long and as large"
-        )
-    return notes
 
 
 def masked_values(model: keras.Model, is_real: Sequence[bool], timed: Sequence[bool]) -> list[Any]:
@@ -187,7 +208,3 @@ def masked_values(model: keras.Model, is_real: Sequence[bool], timed: Sequence[b
         value = (values[0] if values else None) if real else (0 if tokens else None)
         found.append(value if has else None)
     return found
-
-
-def _kind(check: Check) -> str:
-    return f"{check.steps:,} steps" if check.kind == "longer" else WORDS[check.kind]
