@@ -25,7 +25,7 @@ LONGEST = 2000  # steps,
 LONGEST_CALLS = 1000  # or calls
 COST = 2_000_000_000  # steps x weights that a longer sequence may take
 
-SIZES = {"larger": (3.0,), "quiet": (0.01, 0.03, 0.1), "zero": (0.0,)}  # by turns
+SIZES = {"larger": (3.0,), "quiet": (0.01, 0.03, 0.1), "zero": (0.0,)}
 
 
 class Probe(NamedTuple):
@@ -65,7 +65,8 @@ def other_values(
     if any(is_real):
         for kind, factors in SIZES.items():
             changed = [
-                _in_turns(array, factors) if has else array for array, has in zip(few, is_real, strict=True)
+                np.concatenate([_sized(array, factor) if has else array for factor in factors])
+                for array, has in zip(few, is_real, strict=True)
             ]
             if all(np.isfinite(array).all() for array in changed if array.dtype.kind == "f"):
                 probes.append(Probe(kind, steps * count, changed))
@@ -81,11 +82,9 @@ def other_values(
     return probes
 
 
-def _in_turns(array: Array, factors: Sequence[float]) -> Array:
-    """Every sample times one of the factors."""
-    turns = np.resize(factors, len(array)).reshape(-1, *(1,) * (array.ndim - 1))
+def _sized(array: Array, factor: float) -> Array:
     with np.errstate(over="ignore"):
-        return np.asarray((array * turns).astype(array.dtype))
+        return np.asarray((array * factor).astype(array.dtype))
 
 
 def _shuffled(samples: Samples) -> Samples:
