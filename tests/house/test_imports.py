@@ -99,7 +99,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "verification",
         ),
         "passes": ("edits", "graph", "job", "quantization", "tracing"),
-        "beyond": ("job", "samples", "verification"),
+        "beyond": ("job", "material", "samples", "verification"),
         "making": (
             "beyond",
             "graph",
