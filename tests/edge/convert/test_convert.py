@@ -237,6 +237,7 @@ def test_metadata(converted: Any) -> None:
     metadata = edge.load(converted("peephole", "int8").result.path).metadata
     assert metadata is not None
     versions, calibration = metadata.pop("versions"), metadata.pop("calibration")
+    checks = metadata.pop("checks")
     assert metadata == {
         "format": 2,
         "version": edge.__version__,
@@ -254,6 +255,7 @@ def test_metadata(converted: Any) -> None:
     }
     assert versions["keras"] == keras.__version__
     assert calibration == converted("peephole", "int8").result.calibration.to_dict()
+    assert checks == converted("peephole", "int8").result.to_dict()["checks"]
     json.dumps(metadata)
 
 
