@@ -142,7 +142,8 @@ def _probes(job: Job) -> list[Probe]:
     is_real = [has and place not in tokens for place, has in enumerate(job.is_real)]
     masks = any(site.masked for site in job.sites)
     padding = masked_values(job.model, is_real, job.timed) if masks else None
-    return other_values(job.material, job.steps, job.model.count_params(), is_real, padding)
+    weights = sum(int(np.prod(weight.shape)) for weight in job.model.weights)
+    return other_values(job.material, job.steps, weights, is_real, job.timed, padding)
 
 
 def _answered(job: Job) -> Job:

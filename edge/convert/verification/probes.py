@@ -43,7 +43,12 @@ class Probe(NamedTuple):
 
 
 def other_values(
-    material: Material, steps: int, weights: int, is_real: Sequence[bool], padding: Sequence[Any] | None
+    material: Material,
+    steps: int,
+    weights: int,
+    is_real: Sequence[bool],
+    timed: Sequence[bool],
+    padding: Sequence[Any] | None,
 ) -> list[Probe]:
     """The checked data in other sizes, in another order, and with padding, where the model masks it.
 
@@ -51,7 +56,7 @@ def other_values(
         material: of the conversion.
         steps: of a sequence, or of a call.
         weights: how many the model has.
-        is_real: which inputs are real numbers.
+        is_real: which inputs are real numbers; timed: which have an axis of time.
         padding: by input, the value that the model masks, None where it masks nothing; None: it has no mask.
 
     Returns:
@@ -71,8 +76,10 @@ def other_values(
             if all(np.isfinite(array).all() for array in changed if array.dtype.kind == "f"):
                 probes.append(Probe(kind, steps * count, changed))
     if padding is None:
-        if count * steps > 1:
-            probes.append(Probe("shuffled", steps * count, _shuffled(few)))
+        if any(timed) and steps * count > 1:
+            rng = np.random.default_rng(0)
+            changed = [_shuffled(a, rng) if has else a for a, has in zip(few, timed, strict=True)]
+            probes.append(Probe("shuffled", steps * count, changed))
     elif any(value is not None for value in padding):
         padded = [array.copy() for array in few]
         for array, value in zip(padded, padding, strict=True):
@@ -87,13 +94,10 @@ def _sized(array: Array, factor: float) -> Array:
         return np.asarray((array * factor).astype(array.dtype))
 
 
-def _shuffled(samples: Samples) -> Samples:
-    """The steps (or calls) of every sequence in another order, of all inputs in the same."""
-    rng = np.random.default_rng(0)
-    length = max(array.shape[1] for array in samples if array.ndim > 1)
-    order = rng.permuted(np.tile(np.arange(length), (len(samples[0]), 1)), axis=1)
-    rows = np.arange(len(order))[:, None]
-    return [array[rows, order] if array.ndim > 1 and array.shape[1] == length else array for array in samples]
+def _shuffled(array: Array, rng: np.random.Generator) -> Array:
+    """The steps (or calls) of every sequence in another order."""
+    order = rng.permuted(np.tile(np.arange(array.shape[1]), (len(array), 1)), axis=1)
+    return np.asarray(array[np.arange(len(order))[:, None], order])
 
 
 def longer(material: Material, steps: int, timed: Sequence[bool], weights: int, is_free: bool) -> list[Probe]:

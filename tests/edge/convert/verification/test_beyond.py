@@ -205,9 +205,10 @@ def test_what_keras_gives_no_numbers_for_is_not_compared() -> None:
 
 
 def test_the_data_of_other_kinds() -> None:
-    x, side = motion(30, 12), np.arange(60, dtype=np.float32).reshape(30, 2)
+    x, side = motion(30, 12), np.arange(360, dtype=np.float32).reshape(30, 12)
     material = whole_sequences([x, side], 1, 12, goes_on=False, is_ranged=False)
-    probes = {probe.kind: probe.samples for probe in other_values(material, 12, 1000, [True, False], None)}
+    found = other_values(material, 12, 1000, [True, False], [True, False], None)
+    probes = {probe.kind: probe.samples for probe in found}
     assert list(probes) == ["larger", "quiet", "zero", "shuffled"]
     assert np.array_equal(probes["larger"][0], 3 * x)
     assert np.allclose(probes["quiet"][0], np.concatenate([x * 0.01, x * 0.03, x * 0.1]))
@@ -220,7 +221,7 @@ def test_the_data_of_other_kinds() -> None:
     assert (one.steps, half.steps) == (1, 6)
     assert np.array_equal(one.samples[0][[0, -1], 0], x[[0, -1], [0, -1]])
     huge = whole_sequences([np.full((3, 4, 1), 2e38, np.float32)], 1, 4, goes_on=False, is_ranged=False)
-    assert "larger" not in [probe.kind for probe in other_values(huge, 4, 10, [True], None)]
+    assert "larger" not in [probe.kind for probe in other_values(huge, 4, 10, [True], [True], None)]
 
 
 def test_padding_is_what_the_model_masks() -> None:
