@@ -59,7 +59,7 @@ class Check(NamedTuple):
     Attributes:
         kind: `"longer"`, `"shorter"`: so many steps as `steps` says; `"larger"`, `"quiet"`, `"zero"`: three
             times, a tenth to a hundredth of, none of the size; `"shuffled"`: the steps of each sequence in
-            another order; `"padded"`: half of the steps are such as the model masks.
+            another order; `"constant"`: one step of it, or one token, over and over; `"padded"`: half of the steps are such as the model masks.
         steps: of a sequence, or of a stream.
         errors: of each output; `relative` in standard deviations of the output on usual data, or on this,
             where they are larger.

@@ -38,8 +38,8 @@ class NotedRange(NamedTuple):
 
 class NotedCheck(NamedTuple):
     """Data of another kind (`"longer"`, `"shorter"`, `"larger"`, `"quiet"`, `"zero"`, `"shuffled"`,
-    `"padded"`): the largest rms error of an output, in its standard deviations; infinite where the file gave
-    NaN."""
+    `"constant"`, `"padded"`): the largest rms error of an output, in its standard deviations; infinite where
+    the file gave NaN."""
 
     kind: str
     steps: int

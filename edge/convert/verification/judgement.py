@@ -156,10 +156,11 @@ _WORDS = {
     "quiet": "inputs a tenth to a hundredth as large",
     "zero": "inputs of zeros",
     "shuffled": "the same steps in another order",
+    "constant": "one step over and over",
     "padded": "sequences that are padded by half",
 }
 _CLIPS = ("int8", "int16x8")
-_OUTSIDE = ("longer", "larger", "padded")  # of the ranges: with other data they would be wider
+_OUTSIDE = ("longer", "larger", "padded", "constant")  # of the ranges: with other data they would be wider
 _FINER = {
     "int8": "use int16x8, float16 or no quantize",
     "int16x8": "use float16 or no quantize",

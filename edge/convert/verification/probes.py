@@ -9,14 +9,13 @@ import keras
 import numpy as np
 
 from edge.aliases import Array
-from edge.convert.material import Material
+from edge.convert.material import OTHERS, Material
 from edge.convert.samples import Samples
 from edge.convert.verification.parity import compare
 from edge.results.conversion import Check, OutputError
 from keras_lstm_plus.private import flat_layers
 
-SEQUENCES = 64  # at most, where they are cheap: what goes wrong in one of fifty is to be seen
-FEW = 16  # where they are not
+FEW = 16  # sequences, where more are dear
 LONG_ROWS = 16
 CALLS = 1000  # of streams
 LONG = 200  # steps at least,
@@ -48,24 +47,26 @@ def other_values(
     weights: int,
     is_real: Sequence[bool],
     timed: Sequence[bool],
+    tokens: Sequence[int],
     padding: Sequence[Any] | None,
 ) -> list[Probe]:
-    """The checked data in other sizes, in another order, and with padding, where the model masks it.
+    """The given data in other sizes, in another order, standing still, and padded where the model masks.
 
     Args:
         material: of the conversion.
         steps: of a sequence, or of a call.
         weights: how many the model has.
         is_real: which inputs are real numbers; timed: which have an axis of time.
+        tokens: how many kinds of them an input takes; 0: it takes none.
         padding: by input, the value that the model masks, None where it masks nothing; None: it has no mask.
 
     Returns:
         Probes of one shape.
     """
-    count = material.checked[0].shape[1] if material.by_call else 1
+    count = material.others[0].shape[1] if material.by_call else 1
     affordable = COST // max(1, weights * steps * count * len(SIZES))
-    most = CALLS // count if material.by_call else min(SEQUENCES, max(FEW, affordable))
-    few = [array[: max(1, min(most, SEQUENCES))] for array in material.checked]
+    most = CALLS // count if material.by_call else max(FEW, affordable)
+    few = [array[: max(1, min(most, OTHERS))] for array in material.others]
     probes = []
     if any(is_real):
         for kind, factors in SIZES.items():
@@ -75,12 +76,17 @@ def other_values(
             ]
             if all(np.isfinite(array).all() for array in changed if array.dtype.kind == "f"):
                 probes.append(Probe(kind, steps * count, changed))
-    if padding is None:
-        if any(timed) and steps * count > 1:
-            rng = np.random.default_rng(0)
+    rng, masks = np.random.default_rng(0), padding is not None
+    if any(timed) and steps * count > 1:
+        if not masks:
             changed = [_shuffled(a, rng) if has else a for a, has in zip(few, timed, strict=True)]
             probes.append(Probe("shuffled", steps * count, changed))
-    elif any(value is not None for value in padding):
+        changed = [
+            _constant(array, kinds, masks, rng) if has else array
+            for array, has, kinds in zip(few, timed, tokens, strict=True)
+        ]
+        probes.append(Probe("constant", steps * count, changed))
+    if padding is not None and any(value is not None for value in padding):
         padded = [array.copy() for array in few]
         for array, value in zip(padded, padding, strict=True):
             if value is not None:
@@ -100,8 +106,18 @@ def _shuffled(array: Array, rng: np.random.Generator) -> Array:
     return np.asarray(array[np.arange(len(order))[:, None], order])
 
 
+def _constant(array: Array, tokens: int, masks: bool, rng: np.random.Generator) -> Array:
+    """One step (or call) of every sequence over and over, of tokens any one; none that may be padding."""
+    rows = np.arange(len(array))
+    if tokens:
+        first = rng.integers(int(masks and tokens > 1), tokens, (len(array), *(1,) * (array.ndim - 1)))
+        return np.broadcast_to(first, array.shape).astype(array.dtype)
+    step = 0 * rows if masks else np.linspace(0, array.shape[1] - 1, len(array)).astype(int)
+    return np.repeat(array[rows, step][:, None], array.shape[1], axis=1)
+
+
 def longer(material: Material, steps: int, timed: Sequence[bool], weights: int, is_free: bool) -> list[Probe]:
-    """Sequences or streams several times as long, of the checked ones, one after another.
+    """Sequences or streams several times as long, of those given, one after another.
 
     Args:
         material: of the conversion.
@@ -115,29 +131,29 @@ def longer(material: Material, steps: int, timed: Sequence[bool], weights: int, 
     """
     if not (is_free or material.by_call):
         return []
-    given = steps * material.checked[0].shape[1] if material.by_call else steps
+    given = steps * material.others[0].shape[1] if material.by_call else steps
     affordable = max(2 * given, COST // max(weights, 1))
     longest = LONGEST_CALLS * steps if material.by_call else max(LONGEST, 2 * given)
     length = min(max(LONG, TIMES * max(given, material.steps)), affordable, longest)
     probes = []
     for part in (length, length // 4, length // 16):
         if part > given:
-            rows = min(len(material.checked[0]), LONG_ROWS, max(1, affordable // part))
+            rows = min(len(material.others[0]), LONG_ROWS, max(1, affordable // part))
             probes.append(_of_length(material, part, given, steps, timed, rows))
     return probes
 
 
 def shorter(material: Material, steps: int, timed: Sequence[bool]) -> list[Probe]:
-    """Sequences of one step, from all over those that are checked; and of half, where one is too short."""
+    """Sequences of one step, from all over those given; and of half, where one is too short."""
     samples = []
-    rows = min(len(material.checked[0]), SEQUENCES)
+    rows = len(material.others[0])
     for length in sorted({1, steps // 2} - {0, steps}):
         begin = np.linspace(0, steps - length, rows).astype(int)
         window = begin[:, None] + np.arange(length)
         samples.append(
             [
                 array[np.arange(rows)[:, None], window] if has else array[:rows]
-                for array, has in zip(material.checked, timed, strict=True)
+                for array, has in zip(material.others, timed, strict=True)
             ]
         )
     return [
@@ -150,9 +166,9 @@ def _of_length(
     material: Material, length: int, given: int, steps: int, timed: Sequence[bool], rows: int
 ) -> Probe:
     times = -(-length // given)
-    order = (np.arange(rows)[:, None] + np.arange(times)) % len(material.checked[0])
+    order = (np.arange(rows)[:, None] + np.arange(times)) % len(material.others[0])
     samples = []
-    for array, has in zip(material.checked, timed, strict=True):
+    for array, has in zip(material.others, timed, strict=True):
         if material.by_call or has:
             array = np.concatenate([array[order[:, part]] for part in range(times)], axis=1)
             cut = length // steps if material.by_call else length

@@ -60,7 +60,7 @@ def test_what_it_was_made_for_is_said(short: Made) -> None:
     learned = motion(64, STEPS)[np.arange(64) % 5 != 4]
     ((name, low, high),) = calibration.inputs
     assert (name, low, high) == ("motion", pytest.approx(learned.min()), pytest.approx(learned.max()))
-    kinds = ["longer", "shorter", "larger", "quiet", "zero", "shuffled"]
+    kinds = ["longer", "shorter", "larger", "quiet", "zero", "shuffled", "constant"]
     assert [check.kind for check in short.result.checks] == kinds
     assert "calibrated on 52 samples (12 held out), 5 steps, motion from" in str(short.result)
 
@@ -79,7 +79,7 @@ def test_longer_and_larger_data_are_said_with_figures(short: Made) -> None:
     long = motion(16, 200, seed=9)
     wanted = keras_answer(short.model, long)[0]
     assert rms(model.predict(long), wanted) / wanted.std() > 0.3 < errors["longer"]
-    large = 3 * motion(64, STEPS)[4::5]
+    large = 3 * motion(64, STEPS)
     wanted = keras_answer(short.model, large)[0]
     assert errors["larger"] == pytest.approx(rms(model.predict(large), wanted) / wanted.std(), rel=1e-4)
     (note,) = [note for note in short.result.notes if note.startswith("beyond what it was calibrated on")]
@@ -97,9 +97,9 @@ def test_longer_and_larger_data_are_said_with_figures(short: Made) -> None:
 
 def test_one_step_is_looked_at(short: Made) -> None:
     """From a state of zeros, the steps of all samples by turns."""
-    held = motion(64, STEPS)[4::5]
-    steps = held[np.arange(12), np.linspace(0, STEPS - 1, 12).astype(int)][:, None]
-    wanted, usual = keras_answer(short.model, steps)[0], keras_answer(short.model, held)[0].std()
+    x = motion(64, STEPS)
+    steps = x[np.arange(64), np.linspace(0, STEPS - 1, 64).astype(int)][:, None]
+    wanted, usual = keras_answer(short.model, steps)[0], keras_answer(short.model, x[4::5])[0].std()
     found = edge.load(short.result.path).predict(steps)
     error = rms(found, wanted) / max(usual, wanted.std())
     assert errors_of(short.result)["shorter"] == pytest.approx(error, rel=1e-4)
@@ -207,21 +207,28 @@ def test_what_keras_gives_no_numbers_for_is_not_compared() -> None:
 def test_the_data_of_other_kinds() -> None:
     x, side = motion(30, 12), np.arange(360, dtype=np.float32).reshape(30, 12)
     material = whole_sequences([x, side], 1, 12, goes_on=False, is_ranged=False)
-    found = other_values(material, 12, 1000, [True, False], [True, False], None)
+    found = other_values(material, 12, 1000, [True, False], [True, False], [0, 0], None)
     probes = {probe.kind: probe.samples for probe in found}
-    assert list(probes) == ["larger", "quiet", "zero", "shuffled"]
+    assert list(probes) == ["larger", "quiet", "zero", "shuffled", "constant"]
     assert np.array_equal(probes["larger"][0], 3 * x)
     assert np.allclose(probes["quiet"][0], np.concatenate([x * 0.01, x * 0.03, x * 0.1]))
     assert np.array_equal(probes["quiet"][1], np.concatenate([side, side, side]))
     assert not np.array_equal(probes["shuffled"][0], x)
     assert np.allclose(np.sort(probes["shuffled"][0], axis=1), np.sort(x, axis=1))
     assert np.array_equal(probes["shuffled"][1], side)
+    assert np.array_equal(probes["constant"][0][-1], np.repeat(x[-1, -1:], 12, axis=0))
+    ids = whole_sequences([np.ones((30, 12), np.int32)], 1, 12, goes_on=False, is_ranged=False)
+    for padding, least in ((None, 0), ([0], 1)):
+        others = {p.kind: p.samples[0] for p in other_values(ids, 12, 99, [False], [True], [3], padding)}
+        assert set(others) == {"shuffled", "constant"} if padding is None else {"constant", "padded"}
+        assert (others["constant"] == others["constant"][:, :1]).all()
+        assert set(np.unique(others["constant"])) == set(range(least, 3))
     assert [probe.steps for probe in longer(material, 12, [True, False], 1000, True)] == [200, 50]
     one, half = shorter(material, 12, [True, False])
     assert (one.steps, half.steps) == (1, 6)
     assert np.array_equal(one.samples[0][[0, -1], 0], x[[0, -1], [0, -1]])
     huge = whole_sequences([np.full((3, 4, 1), 2e38, np.float32)], 1, 4, goes_on=False, is_ranged=False)
-    assert "larger" not in [probe.kind for probe in other_values(huge, 4, 10, [True], [True], None)]
+    assert "larger" not in [probe.kind for probe in other_values(huge, 4, 10, [True], [True], [0], None)]
 
 
 def test_padding_is_what_the_model_masks() -> None:
