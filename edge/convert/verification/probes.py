@@ -71,8 +71,8 @@ def other_values(
     if any(is_real):
         for kind, factors in SIZES.items():
             changed = [
-                np.concatenate([_sized(array, factor) if has else array for factor in factors])
-                for array, has in zip(few, is_real, strict=True)
+                np.concatenate([_sized(array, factor, value) if has else array for factor in factors])
+                for array, has, value in zip(few, is_real, padding or [None] * len(few), strict=True)
             ]
             if all(np.isfinite(array).all() for array in changed if array.dtype.kind == "f"):
                 probes.append(Probe(kind, steps * count, changed))
@@ -95,9 +95,16 @@ def other_values(
     return probes
 
 
-def _sized(array: Array, factor: float) -> Array:
+def _sized(array: Array, factor: float, padding: Any = None) -> Array:
+    """So many times as large; what is padding stays so, and every other sequence ends early."""
     with np.errstate(over="ignore"):
-        return np.asarray((array * factor).astype(array.dtype))
+        changed = np.asarray((array * factor).astype(array.dtype))
+    if padding is not None:
+        ends = np.random.default_rng(0).integers(1, array.shape[1] + 1, len(array))
+        ends[::2] = array.shape[1]
+        changed[(array == padding).all(axis=tuple(range(2, array.ndim)))] = padding
+        changed[np.arange(array.shape[1]) >= ends[:, None]] = padding
+    return changed
 
 
 def _shuffled(array: Array, rng: np.random.Generator) -> Array:

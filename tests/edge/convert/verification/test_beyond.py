@@ -217,6 +217,13 @@ def test_the_data_of_other_kinds() -> None:
     assert np.allclose(np.sort(probes["shuffled"][0], axis=1), np.sort(x, axis=1))
     assert np.array_equal(probes["shuffled"][1], side)
     assert np.array_equal(probes["constant"][0][-1], np.repeat(x[-1, -1:], 12, axis=0))
+    x[3, 7:] = -1.0  # padding, which is none any more when it is scaled
+    masked = other_values(material, 12, 1000, [True, False], [True, False], [0, 0], [-1.0, None])
+    quiet = {probe.kind: probe.samples[0] for probe in masked}["quiet"]
+    assert (quiet[3, 7:] == -1).all()
+    assert np.allclose(quiet[2], 0.01 * x[2])
+    ends = (quiet == -1).all(axis=-1).argmax(axis=1)
+    assert len(set(ends)) > 6
     ids = whole_sequences([np.ones((30, 12), np.int32)], 1, 12, goes_on=False, is_ranged=False)
     for padding, least in ((None, 0), ([0], 1)):
         others = {p.kind: p.samples[0] for p in other_values(ids, 12, 99, [False], [True], [3], padding)}
