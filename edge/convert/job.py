@@ -14,15 +14,14 @@ from edge.convert.keras_model.call_sites import Site
 from edge.convert.keras_model.precision import other_precisions
 from edge.convert.keras_model.preprocessing import check_inputs, check_layers
 from edge.convert.keras_model.signature import Signature, shown_length, signature_of
-from edge.convert.keras_model.tokens import real_tokens
 from edge.convert.material import Material, by_calls, timed_inputs, whole_sequences
 from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
 from edge.convert.request import Request, check_fit
-from edge.convert.samples import Samples, check_samples, random_samples
+from edge.convert.samples import Samples, check_samples, random_samples, token_kinds
 from edge.convert.verification.keras_calls import keras_calls
-from edge.convert.verification.parity import check_finite, keras_outputs
-from edge.convert.verification.probes import Probe, masked_values, other_sizes, together
+from edge.convert.verification.parity import check_finite, keras_function
+from edge.convert.verification.probes import Probe, masked_values, other_values, together
 from edge.convert.verification.streaming import LOOKS_FURTHER, is_the_same_by_calls
 
 _WHOLE = "Convert it with lowering='fused' or 'unrolled', for whole sequences."
@@ -42,7 +41,7 @@ class Job:
         timed: which inputs have an axis of time.
         material: what to calibrate on, and what Keras and the file are compared on.
         checked_on: what to call that.
-        probes: data of other kinds, where there are ranges that it may be beyond.
+        probes: data of other kinds, for a file whose numbers may be too coarse for it.
         expected: the outputs of Keras for what is checked, by name; beyond: for the probes together.
         notes: what was found on the way.
     """
@@ -95,7 +94,7 @@ class Job:
             return keras_calls(
                 self.model, self.signature, samples, self.plan.lowering == "step", self.plan.resets
             )
-        return keras_outputs(self.model, self.whole, samples, is_finite=False)
+        return keras_function(self.model, self.whole)(samples)
 
     def counted(self, outputs: Array) -> Array:
         """Those of the checked outputs that count."""
@@ -132,22 +131,28 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
         material = whole_sequences(samples, rows, steps, goes_on, is_ranged)
     checked_on = "random input" if data is None else "representative data"
     job = Job(model, request, plan, whole, signature, sites, timed, material, checked_on, [], {}, {})
-    job = _answered(replace(job, probes=_probes(job)) if is_ranged else job)
+    job = _answered(replace(job, probes=_probes(job)) if request.quantize else job)
     check_fit(request.said.get("labels"), job.expected)
     return replace(job, notes=(*plan.notes, *_further(job, own)))
 
 
 def _probes(job: Job) -> list[Probe]:
-    tokens = real_tokens(job.model, job.signature)
-    is_real = [has and place not in tokens for place, has in enumerate(job.is_real)]
+    tokens = token_kinds(job.model, job.signature)
+    is_real = [has and not kinds for has, kinds in zip(job.is_real, tokens, strict=True)]
     masks = any(site.masked for site in job.sites)
-    padding = masked_values(job.model, is_real, job.timed) if masks else [None] * len(job.timed)
-    return other_sizes(job.material, job.steps, is_real, padding)
+    padding = masked_values(job.model, is_real, job.timed) if masks else None
+    weights = sum(int(np.prod(weight.shape)) for weight in job.model.weights)
+    return other_values(job.material, job.steps, weights, is_real, job.timed, tokens, padding)
 
 
 def _answered(job: Job) -> Job:
     """With what Keras gives: it runs once on all samples of one shape."""
-    outputs = job.run_keras(together([job.material.checked, *(probe.samples for probe in job.probes)]))
+    try:
+        outputs = job.run_keras(together([job.material.checked, *(probe.samples for probe in job.probes)]))
+    except Exception:
+        if not job.probes:
+            raise
+        return _answered(replace(job, probes=[]))  # if it takes what was given, that is what it is judged by
     count = len(job.material.checked[0])
     expected = {name: value[:count] for name, value in outputs.items()}
     check_finite(expected)

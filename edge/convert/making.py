@@ -13,22 +13,20 @@ import tensorflow as tf
 
 from edge.aliases import Array
 from edge.convert import tf_private
+from edge.convert.beyond import calibration_of, checks_of, run_file
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.job import Job, prepare
-from edge.convert.passes import FINISH, IN_FLOAT, NUMBERS, TO_FLOAT, lowered_layers, note_calibration, run
+from edge.convert.passes import FINISH, IN_FLOAT, NUMBERS, TO_FLOAT, lowered_layers, note_checks, run
 from edge.convert.quantization.integers import BITS
 from edge.convert.quantization.softmax import softmax_notes
 from edge.convert.request import Request
-from edge.convert.samples import Samples
 from edge.convert.target_operators import check_operators
 from edge.convert.tracing.draft import Draft
-from edge.convert.verification import probes
-from edge.convert.verification.file_calls import file_calls
-from edge.convert.verification.judgement import FLOAT, INTEGER, CoarseError, judge
-from edge.convert.verification.parity import ConversionError, compare, file_outputs, spread_of
+from edge.convert.verification.judgement import FLOAT, INTEGER, CoarseError, judge, judge_checks
+from edge.convert.verification.parity import ConversionError, compare, spread_of
 from edge.convert.verification.streaming import stream_note
 from edge.files import write_whole, written
-from edge.results.conversion import Calibration, ConversionResult, InputRange, OutputError
+from edge.results.conversion import Check, ConversionResult, OutputError
 
 TRIED = {"int8": ("int16x8", "dynamic"), "int16x8": ("dynamic",), "dynamic": ("float16",), "float16": (None,)}
 
@@ -57,16 +55,17 @@ def made(job: Job, place: Path) -> ConversionResult:
     softmax = softmax_notes(draft.model)
 
     with written(place, content) as beside:
-        found = _run_file(beside, job, job.material.checked)
+        found = run_file(beside, job, job.material.checked)
         errors, judged = _judged(draft, job, found, grain, quantize, softmax)
         notes += judged
         if job.plan.state != "reset" and job.whole.is_free and not job.material.by_call:
             notes.append(stream_note(beside, job.whole, job.material.checked, job.rows))
-        calibration = None
-        if quantize in BITS:
-            calibration = _calibration(beside, draft, job, len(content))
-            notes += probes.judge_checks(calibration)
-            note_calibration(draft, calibration)
+        calibration = calibration_of(job) if quantize in BITS else None
+        checks: list[Check] = []
+        if quantize:
+            checks, refused = checks_of(beside, job, draft.outputs, found, len(content))
+            notes += [*judge_checks(quantize, checks, calibration), *refused]
+            note_checks(draft, checks, calibration)
             content = flatbuffer.packed(draft.model)
             write_whole(beside, content)
     return ConversionResult(
@@ -83,6 +82,7 @@ def made(job: Job, place: Path) -> ConversionResult:
         checked_on=job.checked_on,
         notes=tuple(note for note in [*notes, *softmax] if note),
         calibration=calibration,
+        checks=tuple(checks),
     )
 
 
@@ -119,16 +119,12 @@ def _judge_float(draft: Draft, job: Job) -> list[str | None]:
     with tf_private.scratch() as folder:
         path = Path(folder) / "float.tflite"
         path.write_bytes(flatbuffer.packed(_in_float(draft, job).model))
-        found = _run_file(path, job, job.material.checked)
+        found = run_file(path, job, job.material.checked)
     try:
         _, notes = _judged(draft, job, found, [0.0] * len(found), "float16" if draft.softened else None)
     except ConversionError as refusal:
         raise ConversionError(str(refusal).replace(": ", ": before it was quantized, ", 1)) from None
     return [note and f"before it was quantized, {note}" for note in notes]
-
-
-def _run_file(path: Path, job: Job, samples: Samples) -> Sequence[Array]:
-    return file_calls(path, samples) if job.material.by_call else file_outputs(path, samples)
 
 
 def _judged(
@@ -169,27 +165,3 @@ def _batch_refusal(job: Job, output: str) -> str | None:
         f"{len(job.material.checked[0])}, so no file is right for both. Take out the layer that works across "
         "the batch; if that is TimeDistributed, fix the number of steps, keras.Input((steps, features))."
     )
-
-
-def _calibration(path: Path, draft: Draft, job: Job, size: int) -> Calibration:
-    """Where the ranges come from, and what the file does beyond them."""
-    material = job.material
-    inputs = tuple(
-        InputRange(spec.name, float(array.min()), float(array.max()))
-        for spec, array, is_real in zip(job.signature.inputs, material.calls, job.is_real, strict=True)
-        if is_real
-    )
-    usual = {name: spread_of(job.expected[name]) for name in draft.outputs}
-    checks = []
-    long = probes.longer(material, job.steps, job.timed, size, job.signature.is_free)
-    if long:
-        try:
-            wanted = job.run_keras(long.samples)
-            found = _run_file(path, job, long.samples)
-            checks += probes.check([long], {name: wanted[name] for name in draft.outputs}, found, usual)
-        except (ValueError, tf.errors.OpError):
-            pass  # it takes no longer ones: a table of positions ends, a layer is as wide as there are steps
-    if job.probes:
-        found = _run_file(path, job, probes.together([probe.samples for probe in job.probes]))
-        checks += probes.check(job.probes, {name: job.beyond[name] for name in draft.outputs}, found, usual)
-    return Calibration(material.used, material.held_out, material.steps, inputs, tuple(checks))

@@ -14,6 +14,7 @@ CHECKED = 100  # sequences that Keras and the file are compared on
 CALIBRATED = 256  # sequences that ranges are taken from
 CHECKED_CALLS = 5000  # of a file that takes few steps a call
 CALIBRATED_CALLS = 2000
+OTHERS = 64  # sequences at most: what goes wrong in one of fifty is to be seen
 LONGEST_STREAM = 2000  # calls
 ENOUGH = 20  # sequences, of which every fifth is held out
 ENOUGH_CALLS = 20  # of one stream, the last fifth of which is held out
@@ -28,6 +29,7 @@ class Material:
             from call to call.
         checked: that Keras and the file are compared on: `[samples, ...]`, or where the file takes a fixed
             number of steps of a stream `[streams, calls, ...]`.
+        others: of the same shape, what data of other kinds is made of, the samples calibrated on included.
         by_call: whether it is the latter.
         skipped: so many calls at the head of each checked stream have been calibrated on, and do not count.
         used: how many samples or calls the ranges come from; held_out: how many of those that are checked
@@ -37,6 +39,7 @@ class Material:
 
     calls: Samples
     checked: Samples
+    others: Samples
     by_call: bool = False
     skipped: int = 0
     used: int = 0
@@ -60,15 +63,16 @@ def whole_sequences(samples: Samples, rows: int, steps: int, goes_on: bool, is_r
     learned = evenly([array[~held] for array in samples], CALIBRATED)
     checked = evenly([array[held] if held.any() else array for array in samples], max(CHECKED, rows))
     checked = [filled(array, rows) for array in checked]
+    others = evenly(samples, OTHERS)
     used = len(learned[0])
     if goes_on:
         calls = [in_order(filled(array, rows), rows) for array in learned]
     else:
         calls = [array[:, None] for array in learned]
     if not is_ranged:
-        return Material(calls, checked)
+        return Material(calls, checked, others)
     held_out = min(int(held.sum()), len(checked[0]))
-    return Material(calls, checked, used=used, held_out=held_out, steps=steps * calls[0].shape[1])
+    return Material(calls, checked, others, used=used, held_out=held_out, steps=steps * calls[0].shape[1])
 
 
 def by_calls(samples: Samples, timed: Sequence[bool], steps: int, rows: int, is_ranged: bool) -> Material:
@@ -97,11 +101,11 @@ def by_calls(samples: Samples, timed: Sequence[bool], steps: int, rows: int, is_
     )
     checked = [filled(array, rows) for array in checked]
     if not is_ranged:
-        return Material(calls, checked, by_call=True)
+        return Material(calls, checked, checked, by_call=True)
     used, held_out = int(np.prod(calls[0].shape[:2])), 0
     if held.any() or skipped:
         held_out = len(checked[0]) * (count - skipped)
-    return Material(calls, checked, True, skipped, used, held_out, steps * learned)
+    return Material(calls, checked, checked, True, skipped, used, held_out, steps * learned)
 
 
 def timed_inputs(model: Signature) -> list[bool]:

@@ -27,7 +27,7 @@ from edge.convert.quantization.sixteen_bits import give_headroom, widen_constant
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
 from edge.convert.tracing.draft import Draft
 from edge.convert.tracing.export import export
-from edge.results.conversion import Calibration, LoweredLayer
+from edge.results.conversion import Calibration, Check, LoweredLayer
 
 
 class Pass(NamedTuple):
@@ -72,9 +72,11 @@ def _write_note(draft: Draft, job: Job) -> None:
     write_note(draft, made, said, [job.is_timed(output) for output in draft.outputs])
 
 
-def note_calibration(draft: Draft, calibration: Calibration) -> None:
-    """Add to the note of a finished draft what its ranges come from; that is known when the file has run."""
-    add_to_note(draft, {"calibration": calibration.to_dict()})
+def note_checks(draft: Draft, checks: Sequence[Check], calibration: Calibration | None) -> None:
+    """Add to the note of a finished draft what is known when the file has run: how far it is off on data of
+    other kinds, and what its ranges come from."""
+    ranged = {"calibration": calibration.to_dict()} if calibration else {}
+    add_to_note(draft, {**ranged, "checks": [check.to_dict() for check in checks]})
 
 
 def lowered_layers(draft: Draft, job: Job) -> tuple[LoweredLayer, ...]:

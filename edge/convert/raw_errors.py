@@ -21,6 +21,7 @@ _BORDER = "tf_private.py"  # its frames are the last ones of what is raised in T
 # What was being done, by the function of ours that was doing it.
 _STAGES = {
     "keras_outputs": "Keras runs it",
+    "run_keras": "Keras runs it",
     "keras_calls": "Keras runs it",
     "probe": "its graph is recorded",
     "export": "its graph is recorded",

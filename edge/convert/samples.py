@@ -49,16 +49,21 @@ def check_samples(
 def random_samples(signature: Signature, model: keras.Model) -> Samples:
     """Normal noise for real inputs; for tokens, integer or not, such as every Embedding knows."""
     rng = np.random.default_rng(0)
-    embeddings = [layer for layer in flat_layers(model) if isinstance(layer, keras.layers.Embedding)]
-    tokens = min((layer.input_dim for layer in embeddings), default=2)
-    real = real_tokens(model, signature)
     samples = []
-    for place, spec in enumerate(signature.inputs):
-        rows = tokens if _is_integer(spec) else real.get(place)
+    for spec, kinds in zip(signature.inputs, token_kinds(model, signature), strict=True):
         shape = (RANDOM_SAMPLES, *(RANDOM_LENGTH if axis is None else axis for axis in spec.shape[1:]))
-        noise = rng.integers(0, rows, shape) if rows else rng.normal(size=shape)
+        noise = rng.integers(0, kinds, shape) if kinds else rng.normal(size=shape)
         samples.append(noise.astype(spec.dtype))
     return samples
+
+
+def token_kinds(model: keras.Model, signature: Signature) -> list[int]:
+    """By input how many kinds of tokens every Embedding knows; 0 for real numbers."""
+    embeddings = [layer for layer in flat_layers(model) if isinstance(layer, keras.layers.Embedding)]
+    kinds = min((layer.input_dim for layer in embeddings), default=2)
+    real = real_tokens(model, signature)
+    inputs = enumerate(signature.inputs)
+    return [kinds if _is_integer(spec) else int(real.get(place) or 0) for place, spec in inputs]
 
 
 def evenly(samples: Samples, count: int) -> Samples:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.report.style import add, number, size, spaced, table
-from edge.results.conversion import ConversionResult
+from edge.results.conversion import ConversionResult, in_short
 from edge.results.verification import TRENDS, Drift, OutputCheck, Verification
 from edge.results.words import share
 from edge.tflite.variables import DESCRIPTIONS
@@ -38,6 +38,7 @@ def conversion_report(result: ConversionResult, written: Sequence[Path]) -> Rend
         ("state", DESCRIPTIONS[result.state]),
         ("made for", result.target),
         *(("calibrated", f"on {result.calibration}") for _ in range(result.calibration is not None)),
+        *(("other data", f"rms/σ: {in_short(result.checks)}") for _ in range(bool(result.checks))),
         ("operators", ", ".join(f"{count} {name}" for name, count in result.ops.items())),
         *(("C array", ", ".join(map(str, written))) for _ in range(bool(written))),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from rich import box
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.report.style import add, number, size, spaced, table
+from edge.results.conversion import Check, OutputError, in_short
 from edge.tflite.variables import DESCRIPTIONS
 
 
@@ -28,6 +30,8 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
         calibration = note.get("calibration")
         if calibration:  # checked when the file was read
             add(facts, "calibrated", _calibration(calibration))
+        if note.get("checks"):
+            add(facts, "other data", f"rms/σ: {_checks(note['checks'])}")
         for layer in note.get("layers") or []:
             if isinstance(layer, dict):
                 add(
@@ -72,18 +76,22 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
 
 
 def _calibration(noted: dict[str, Any]) -> str:
-    """What the integers were made for, and the error on data of other kinds."""
+    """What the integers were made for."""
     ranges = "".join(
         f", {each['name']} from {number(each['low'])} to {number(each['high'])}" for each in noted["inputs"]
     )
     held = f"{noted['held_out']:,} held out" if noted["held_out"] else "checked on the same"
-    line = f"on {noted['samples']:,} samples ({held}), {noted['steps']:,} steps{ranges}"
-    kinds = []
-    for each in noted["checks"]:
-        errors = [error["relative"] for error in each["errors"]]
-        worst = "infinite" if None in errors else f"{max(errors, default=0.0):.1%}"
-        kinds.append(f"{each['kind']} ({each['steps']:,} steps) {worst}")
-    return f"{line}; rms error on other data: {', '.join(kinds)}" if kinds else line
+    return f"on {noted['samples']:,} samples ({held}), {noted['steps']:,} steps{ranges}"
+
+
+def _checks(noted: list[dict[str, Any]]) -> str:
+    """How far the file is off on data of other kinds, as the conversion says it."""
+    checks = []
+    for each in noted:
+        sizes = (error["relative"] for error in each["errors"])
+        errors = (OutputError("", 0.0, 0.0, inf if size is None else size) for size in sizes)
+        checks.append(Check(each["kind"], each["steps"], tuple(errors)))
+    return in_short(checks)
 
 
 def _memory(memory: dict[str, Any]) -> str:

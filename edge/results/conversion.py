@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -33,12 +34,15 @@ class OutputError(NamedTuple):
         max_abs: the largest difference.
         rms: the root of the mean squared difference.
         relative: rms in units of the standard deviation of the output of Keras.
+        single: the same of the one answer that is furthest off: of one sequence, or of one step where there
+            is an answer a step.
     """
 
     name: str
     max_abs: float
     rms: float
     relative: float
+    single: float = 0.0
 
 
 class InputRange(NamedTuple):
@@ -50,11 +54,12 @@ class InputRange(NamedTuple):
 
 
 class Check(NamedTuple):
-    """What becomes of a file in integers on data of another kind than it was calibrated on.
+    """What becomes of a quantized file on data of another kind than it was made and checked with.
 
     Attributes:
-        kind: `"longer"`: so many steps as `steps` says; `"larger"`, `"quiet"`, `"zero"`: three times, a
-            hundredth of, none of the size; `"padded"`: half of the steps are such as the model masks.
+        kind: `"longer"`, `"shorter"`: so many steps as `steps` says; `"larger"`, `"quiet"`, `"zero"`: three
+            times, a tenth to a hundredth of, none of the size; `"shuffled"`: the steps of each sequence in
+            another order; `"constant"`: one step of it, or one token, over and over; `"padded"`: half of the steps are such as the model masks.
         steps: of a sequence, or of a stream.
         errors: of each output; `relative` in standard deviations of the output on usual data, or on this,
             where they are larger.
@@ -69,32 +74,35 @@ class Check(NamedTuple):
         """The largest relative error."""
         return max(error.relative for error in self.errors)
 
+    @property
+    def single(self) -> float:
+        """The largest error of a single answer."""
+        return max(error.single for error in self.errors)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, as a file notes it."""
+        return {"kind": self.kind, "steps": self.steps, "errors": [_plain(error) for error in self.errors]}
+
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the ranges of a file in integers were taken from, and what it does beyond that.
+    """What the ranges of a file in integers were taken from.
 
     Attributes:
         samples: how many (of a file that takes single steps: how many steps).
         held_out: how many others it was compared with Keras on; 0: on the same.
         steps: how many a state went through from zeros on.
         inputs: the range of each that takes real numbers.
-        checks: on data of other kinds.
     """
 
     samples: int
     held_out: int
     steps: int
     inputs: tuple[InputRange, ...]
-    checks: tuple[Check, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values, as a file notes it."""
-        checks = [
-            {"kind": check.kind, "steps": check.steps, "errors": [_plain(error) for error in check.errors]}
-            for check in self.checks
-        ]
-        return {**vars(self), "inputs": [each._asdict() for each in self.inputs], "checks": checks}
+        return {**vars(self), "inputs": [each._asdict() for each in self.inputs]}
 
     def __str__(self) -> str:
         ranges = "".join(f", {each.name} from {each.low:.3g} to {each.high:.3g}" for each in self.inputs)
@@ -121,6 +129,7 @@ class ConversionResult:
         checked_on: what the errors were measured on: `"representative data"` or `"random input"`.
         notes: what its user should know, a sentence each.
         calibration: of a file in integers, what its ranges come from; else None.
+        checks: of a quantized file, how far it is off on data of other kinds.
     """
 
     path: Path
@@ -136,11 +145,13 @@ class ConversionResult:
     checked_on: str
     notes: tuple[str, ...] = ()
     calibration: Calibration | None = None
+    checks: tuple[Check, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values, fit for JSON."""
         lists = {
             "calibration": self.calibration and self.calibration.to_dict(),
+            "checks": [check.to_dict() for check in self.checks],
             "layers": [layer._asdict() for layer in self.layers],
             "errors": [error._asdict() for error in self.errors],
             "notes": list(self.notes),
@@ -169,9 +180,25 @@ class ConversionResult:
             "operators: " + ", ".join(f"{count} {name}" for name, count in self.ops.items()),
             *([f"calibrated on {self.calibration}"] if self.calibration else ()),
             f"checked against Keras on {self.checked_on}",
+            *([f"rms error on other data: {in_short(self.checks)}"] if self.checks else ()),
             *(f"note: {note}" for note in self.notes),
         ]
         return "\n".join(lines)
+
+
+def in_short(checks: Sequence[Check]) -> str:
+    """The largest error of each, in standard deviations.
+
+    Example:
+        >>> in_short([Check("longer", 200, (OutputError("out", 0.1, 0.1, 0.25),))])
+        'longer (200 steps) 25.0%'
+    """
+    parts = []
+    for check in checks:
+        steps = f" ({_counted(check.steps, 'step')})" if check.kind in ("longer", "shorter") else ""
+        size = f"{check.worst:.1%}" if isfinite(check.worst) else "infinite"
+        parts.append(f"{check.kind}{steps} {size}")
+    return ", ".join(parts)
 
 
 def _counted(count: int, noun: str) -> str:

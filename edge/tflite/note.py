@@ -37,8 +37,9 @@ class NotedRange(NamedTuple):
 
 
 class NotedCheck(NamedTuple):
-    """Data of another kind (`"longer"`, `"larger"`, `"quiet"`, `"zero"`, `"padded"`): the largest rms error
-    of an output, in its standard deviations; infinite where the file gave NaN."""
+    """Data of another kind (`"longer"`, `"shorter"`, `"larger"`, `"quiet"`, `"zero"`, `"shuffled"`,
+    `"constant"`, `"padded"`): the largest rms error of an output, in its standard deviations; infinite where
+    the file gave NaN."""
 
     kind: str
     steps: int
@@ -46,19 +47,18 @@ class NotedCheck(NamedTuple):
 
 
 class NotedCalibration(NamedTuple):
-    """What the ranges of a file in integers were taken from, and what it does beyond that.
+    """What the ranges of a file in integers were taken from.
 
     Attributes:
         samples: how many; held_out: on how many others the file was compared with Keras.
         steps: how many a state went through from zeros on.
-        inputs: the range of each that takes real numbers; checks: on data of other kinds.
+        inputs: the range of each that takes real numbers.
     """
 
     samples: int
     held_out: int
     steps: int
     inputs: tuple[NotedRange, ...]
-    checks: tuple[NotedCheck, ...]
 
 
 class Note(NamedTuple):
@@ -74,6 +74,7 @@ class Note(NamedTuple):
         labels: names of the classes, or None.
         normalization: or None.
         calibration: of a file in integers, or None.
+        checks: of a quantized file, on data of other kinds.
         content: all of it, as it stands in the file.
     """
 
@@ -86,6 +87,7 @@ class Note(NamedTuple):
     labels: tuple[str, ...] | None
     normalization: Normalization | None
     calibration: NotedCalibration | None
+    checks: tuple[NotedCheck, ...]
     content: dict[str, Any]
 
 
@@ -139,6 +141,7 @@ def _note(content: dict[str, Any]) -> Note:
         labels=tuple(_list(content, "labels", str)) if content.get("labels") is not None else None,
         normalization=_normalization(content.get("normalization")),
         calibration=_calibration(content.get("calibration")),
+        checks=_checks(content),
         content=content,
     )
 
@@ -163,12 +166,19 @@ def _calibration(value: Any) -> NotedCalibration | None:
         NotedRange(_field(each, "name", str), _number(each, "low"), _number(each, "high"))
         for each in _list(value, "inputs", dict)
     ]
-    checks = []
-    for each in _list(value, "checks", dict):
-        errors = [_number(error, "relative") for error in _list(each, "errors", dict)]
-        checks.append(NotedCheck(_field(each, "kind", str), _count(each, "steps"), max(errors, default=0.0)))
     samples, held_out, steps = (_count(value, key) for key in ("samples", "held_out", "steps"))
-    return NotedCalibration(samples, held_out, steps, tuple(inputs), tuple(checks))
+    return NotedCalibration(samples, held_out, steps, tuple(inputs))
+
+
+def _checks(content: dict[str, Any]) -> tuple[NotedCheck, ...]:
+    if content.get("checks") is None:
+        return ()
+    checks = []
+    for each in _list(content, "checks", dict):
+        errors = [_number(error, "relative") for error in _list(each, "errors", dict)]
+        _require(bool(errors), "a check has no 'errors'")
+        checks.append(NotedCheck(_field(each, "kind", str), _count(each, "steps"), max(errors)))
+    return tuple(checks)
 
 
 def _check_graph(note: Note, file: ModelFile) -> None:

@@ -99,7 +99,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "verification",
         ),
         "passes": ("edits", "graph", "job", "quantization", "tracing"),
+        "beyond": ("job", "material", "samples", "verification"),
         "making": (
+            "beyond",
             "graph",
             "job",
             "passes",

@@ -11,6 +11,7 @@ import numpy as np
 
 import edge
 from edge.convert import ConversionError, ConversionResult, convert
+from edge.convert.verification.judgement import SINGLE
 from tests.lottery.data import ALIKE, LONGEST, OTHERS, calibration, sequences
 from tests.lottery.draw import Ticket, draw
 
@@ -155,9 +156,10 @@ def _warns(result: ConversionResult, error: float, x: np.ndarray) -> bool:
         error: of the file, in standard deviations.
         x: the data.
     """
-    told = [each.relative for each in result.errors]
+    measured = [*result.errors, *(each for check in result.checks for each in check.errors)]
+    told = [each.relative for each in measured]
+    told += [each.single for each in measured if each.single > SINGLE]
     if result.calibration:
-        told += [check.worst for check in result.calibration.checks]
         ranges = [(each.low, each.high) for each in result.calibration.inputs]
         if any(x.min() < low or x.max() > high for low, high in ranges):
             return True  # the file notes it, and predict counts what it clips

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +12,55 @@ import tensorflow as tf
 
 import edge
 from edge.convert.keras_model.call_sites import recurrent_layers
-from edge.convert.keras_model.signature import Signature, run
+from edge.convert.keras_model.signature import Signature, run, tensor_specs
 from edge.convert.samples import Samples, in_batches
 from edge.results.conversion import OutputError
 from keras_lstm_plus.private import replaced
+
+KerasFunction = Callable[[Samples], dict[str, np.ndarray]]
 
 
 class ConversionError(RuntimeError):
     """The file does not compute what the Keras model computes; it was not kept."""
 
 
-def keras_outputs(
-    model: keras.Model, signature: Signature, samples: Samples, is_finite: bool = True
-) -> dict[str, np.ndarray]:
+def keras_outputs(model: keras.Model, signature: Signature, samples: Samples) -> dict[str, np.ndarray]:
     """The outputs of the Keras model by name, for all samples, `[samples, ...]` each, all states from zero.
 
     Raises:
-        ValueError: an output is NaN or infinite, where it has to be finite.
+        ValueError: an output is NaN or infinite.
+    """
+    outputs = keras_function(model, signature)(samples)
+    check_finite(outputs)
+    return outputs
+
+
+def keras_function(model: keras.Model, signature: Signature, is_free: bool = False) -> KerasFunction:
+    """What gives the outputs of the Keras model by name for samples, `[samples, ...]` each, states from zero.
+
+    Args:
+        is_free: whether it is traced once for any number of sequences and steps, and not for each.
     """
 
-    @tf.function(autograph=False)
     def infer(*tensors: Any) -> dict[str, Any]:
         return run(model, signature, tensors)
 
-    total = len(samples[0])
-    parts = []
+    free = [spec._replace(shape=(signature.batch, *spec.shape[1:])) for spec in signature.inputs]
+    specs = tensor_specs(signature._replace(inputs=tuple(free))) if is_free else None
+    traced = tf.function(infer, autograph=False, input_signature=specs)
     # Layers with stateful=True start from zeros too, and their states are left alone.
     keeping = [layer for layer in recurrent_layers(model) if layer.stateful]
-    with replaced(keeping, "stateful", lambda _: False):
-        for batch in in_batches(samples, signature.batch or total):
-            tensors = [tf.constant(array) for array in batch]
-            # TensorFlow warns of every new function that is called directly.
-            computed = infer.get_concrete_function(*tensors)(*tensors)
-            parts.append({name: np.asarray(value) for name, value in computed.items()})
-    outputs = {name: np.concatenate([part[name] for part in parts])[:total] for name in parts[0]}
-    if is_finite:
-        check_finite(outputs)
+
+    def outputs(samples: Samples) -> dict[str, np.ndarray]:
+        total, parts = len(samples[0]), []
+        with replaced(keeping, "stateful", lambda _: False):
+            for batch in in_batches(samples, signature.batch or total):
+                tensors = [tf.constant(array) for array in batch]
+                # TensorFlow warns of every new function that is called directly.
+                function = traced.get_concrete_function(*([] if is_free else tensors))
+                parts.append({name: np.asarray(value) for name, value in function(*tensors).items()})
+        return {name: np.concatenate([part[name] for part in parts])[:total] for name in parts[0]}
+
     return outputs
 
 
@@ -84,8 +97,9 @@ def compare(name: str, wanted: np.ndarray, found: np.ndarray, spread: float | No
             f"{list(wanted.shape)}. A model that fixes its batch size does that; leave the batch axis free."
         )
     difference = found.astype(np.float64) - wanted
-    rms = float(np.sqrt(np.mean(difference**2)))
-    return OutputError(name, float(np.abs(difference).max()), rms, rms / (spread or spread_of(wanted)))
+    rms, unit = float(np.sqrt(np.mean(difference**2))), spread or spread_of(wanted)
+    single = float(np.sqrt((difference**2).mean(axis=-1).max()))
+    return OutputError(name, float(np.abs(difference).max()), rms, rms / unit, single / unit)
 
 
 def spread_of(wanted: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""A file in integers on data that it was not calibrated on: longer, larger, quiet, none, padded."""
+"""Data of other kinds than a quantized file was made for: longer, shorter, larger, quiet, none, padded."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import keras
 import numpy as np
 
 from edge.aliases import Array
-from edge.convert.material import ENOUGH, Material
+from edge.convert.material import OTHERS, Material
 from edge.convert.samples import Samples
-from edge.convert.verification.judgement import INTEGER, CoarseError
 from edge.convert.verification.parity import compare
-from edge.results.conversion import Calibration, Check, OutputError
+from edge.results.conversion import Check, OutputError
 from keras_lstm_plus.private import flat_layers
 
-SEQUENCES = 16
+FEW = 16  # sequences, where more are dear
+LONG_ROWS = 16
 CALLS = 1000  # of streams
 LONG = 200  # steps at least,
 TIMES = 4  # and so many times those given
@@ -24,13 +24,7 @@ LONGEST = 2000  # steps,
 LONGEST_CALLS = 1000  # or calls
 COST = 2_000_000_000  # steps x weights that a longer sequence may take
 
-SIZES = {"larger": 3.0, "quiet": 0.01, "zero": 0.0}
-WORDS = {
-    "larger": "inputs three times as large, which are clipped",
-    "quiet": "inputs a hundredth as large",
-    "zero": "inputs of zeros",
-    "padded": "sequences that are padded by half",
-}
+SIZES = {"larger": (3.0,), "quiet": (0.01, 0.03, 0.1), "zero": (0.0,)}
 
 
 class Probe(NamedTuple):
@@ -47,28 +41,52 @@ class Probe(NamedTuple):
     samples: Samples
 
 
-def other_sizes(
-    material: Material, steps: int, is_real: Sequence[bool], padding: Sequence[Any]
+def other_values(
+    material: Material,
+    steps: int,
+    weights: int,
+    is_real: Sequence[bool],
+    timed: Sequence[bool],
+    tokens: Sequence[int],
+    padding: Sequence[Any] | None,
 ) -> list[Probe]:
-    """The checked data in other sizes, and with padding, where the model masks it; all of one shape.
+    """The given data in other sizes, in another order, standing still, and padded where the model masks.
 
     Args:
         material: of the conversion.
         steps: of a sequence, or of a call.
-        is_real: which inputs are real numbers.
-        padding: by input, the value that the model masks; None where it masks nothing.
+        weights: how many the model has.
+        is_real: which inputs are real numbers; timed: which have an axis of time.
+        tokens: how many kinds of them an input takes; 0: it takes none.
+        padding: by input, the value that the model masks, None where it masks nothing; None: it has no mask.
+
+    Returns:
+        Probes of one shape.
     """
-    count = material.checked[0].shape[1] if material.by_call else 1
-    few = [array[: max(1, min(SEQUENCES, CALLS // count))] for array in material.checked]
+    count = material.others[0].shape[1] if material.by_call else 1
+    affordable = COST // max(1, weights * steps * count * len(SIZES))
+    most = CALLS // count if material.by_call else max(FEW, affordable)
+    few = [array[: max(1, min(most, OTHERS))] for array in material.others]
     probes = []
     if any(is_real):
-        for kind, factor in SIZES.items():
+        for kind, factors in SIZES.items():
             changed = [
-                (array * factor).astype(array.dtype) if has else array
-                for array, has in zip(few, is_real, strict=True)
+                np.concatenate([_sized(array, factor, value) if has else array for factor in factors])
+                for array, has, value in zip(few, is_real, padding or [None] * len(few), strict=True)
             ]
-            probes.append(Probe(kind, steps * count, changed))
-    if any(value is not None for value in padding):
+            if all(np.isfinite(array).all() for array in changed if array.dtype.kind == "f"):
+                probes.append(Probe(kind, steps * count, changed))
+    rng, masks = np.random.default_rng(0), padding is not None
+    if any(timed) and steps * count > 1:
+        if not masks:
+            changed = [_shuffled(a, rng) if has else a for a, has in zip(few, timed, strict=True)]
+            probes.append(Probe("shuffled", steps * count, changed))
+        changed = [
+            _constant(array, kinds, masks, rng) if has else array
+            for array, has, kinds in zip(few, timed, tokens, strict=True)
+        ]
+        probes.append(Probe("constant", steps * count, changed))
+    if padding is not None and any(value is not None for value in padding):
         padded = [array.copy() for array in few]
         for array, value in zip(padded, padding, strict=True):
             if value is not None:
@@ -77,10 +95,36 @@ def other_sizes(
     return probes
 
 
-def longer(
-    material: Material, steps: int, timed: Sequence[bool], weights: int, is_free: bool
-) -> Probe | None:
-    """Sequences or streams several times as long, of the checked ones, one after another.
+def _sized(array: Array, factor: float, padding: Any = None) -> Array:
+    """So many times as large; what is padding stays so, and every other sequence ends early."""
+    with np.errstate(over="ignore"):
+        changed = np.asarray((array * factor).astype(array.dtype))
+    if padding is not None:
+        ends = np.random.default_rng(0).integers(1, array.shape[1] + 1, len(array))
+        ends[::2] = array.shape[1]
+        changed[(array == padding).all(axis=tuple(range(2, array.ndim)))] = padding
+        changed[np.arange(array.shape[1]) >= ends[:, None]] = padding
+    return changed
+
+
+def _shuffled(array: Array, rng: np.random.Generator) -> Array:
+    """The steps (or calls) of every sequence in another order."""
+    order = rng.permuted(np.tile(np.arange(array.shape[1]), (len(array), 1)), axis=1)
+    return np.asarray(array[np.arange(len(order))[:, None], order])
+
+
+def _constant(array: Array, tokens: int, masks: bool, rng: np.random.Generator) -> Array:
+    """One step (or call) of every sequence over and over, of tokens any one; none that may be padding."""
+    rows = np.arange(len(array))
+    if tokens:
+        first = rng.integers(int(masks and tokens > 1), tokens, (len(array), *(1,) * (array.ndim - 1)))
+        return np.broadcast_to(first, array.shape).astype(array.dtype)
+    step = 0 * rows if masks else np.linspace(0, array.shape[1] - 1, len(array)).astype(int)
+    return np.repeat(array[rows, step][:, None], array.shape[1], axis=1)
+
+
+def longer(material: Material, steps: int, timed: Sequence[bool], weights: int, is_free: bool) -> list[Probe]:
+    """Sequences or streams several times as long, of those given, one after another.
 
     Args:
         material: of the conversion.
@@ -88,20 +132,50 @@ def longer(
         timed: which inputs have an axis of time.
         weights: how many the file has.
         is_free: whether the file takes sequences of any length.
+
+    Returns:
+        The longest, and others for a model whose own output is infinite on that.
     """
     if not (is_free or material.by_call):
-        return None
-    given = steps * material.checked[0].shape[1] if material.by_call else steps
+        return []
+    given = steps * material.others[0].shape[1] if material.by_call else steps
     affordable = max(2 * given, COST // max(weights, 1))
     longest = LONGEST_CALLS * steps if material.by_call else max(LONGEST, 2 * given)
     length = min(max(LONG, TIMES * max(given, material.steps)), affordable, longest)
-    if length <= given:
-        return None
-    rows = min(len(material.checked[0]), 4, max(1, affordable // length))
-    times = -(-length // given)
-    order = (np.arange(rows)[:, None] + np.arange(times)) % len(material.checked[0])
+    probes = []
+    for part in (length, length // 4, length // 16):
+        if part > given:
+            rows = min(len(material.others[0]), LONG_ROWS, max(1, affordable // part))
+            probes.append(_of_length(material, part, given, steps, timed, rows))
+    return probes
+
+
+def shorter(material: Material, steps: int, timed: Sequence[bool]) -> list[Probe]:
+    """Sequences of one step, from all over those given; and of half, where one is too short."""
     samples = []
-    for array, has in zip(material.checked, timed, strict=True):
+    rows = len(material.others[0])
+    for length in sorted({1, steps // 2} - {0, steps}):
+        begin = np.linspace(0, steps - length, rows).astype(int)
+        window = begin[:, None] + np.arange(length)
+        samples.append(
+            [
+                array[np.arange(rows)[:, None], window] if has else array[:rows]
+                for array, has in zip(material.others, timed, strict=True)
+            ]
+        )
+    return [
+        Probe("shorter", next(a.shape[1] for a, has in zip(each, timed, strict=True) if has), each)
+        for each in samples
+    ]
+
+
+def _of_length(
+    material: Material, length: int, given: int, steps: int, timed: Sequence[bool], rows: int
+) -> Probe:
+    times = -(-length // given)
+    order = (np.arange(rows)[:, None] + np.arange(times)) % len(material.others[0])
+    samples = []
+    for array, has in zip(material.others, timed, strict=True):
         if material.by_call or has:
             array = np.concatenate([array[order[:, part]] for part in range(times)], axis=1)
             cut = length // steps if material.by_call else length
@@ -127,7 +201,7 @@ def check(
     found: Sequence[Array],
     usual: Mapping[str, float],
 ) -> list[Check]:
-    """The errors of each; one for which Keras gives NaN is left out.
+    """The errors of each, on what Keras gives numbers for; without any it is left out.
 
     Args:
         probes: of one shape.
@@ -138,43 +212,16 @@ def check(
     for (name, value), mine in zip(wanted.items(), found, strict=True):
         pairs = zip(errors, parts_of(value, probes), parts_of(mine, probes), strict=True)
         for each, right, answer in pairs:
-            if np.isfinite(right).all():
-                error = compare(name, right, answer, max(usual[name], float(np.std(right))))
-                each.append(error if np.isfinite(error.rms) else OutputError(name, *3 * (np.inf,)))
+            good = np.isfinite(right).reshape(len(right), -1).all(axis=1)
+            if good.any() and right.size:
+                right, answer = right[good], answer[good]
+                error = compare(name, right, answer, max(usual[name], float(np.std(right, dtype=np.float64))))
+                each.append(error if np.isfinite(error.rms) else OutputError(name, *4 * (np.inf,)))
     return [
         Check(probe.kind, probe.steps, tuple(each))
         for probe, each in zip(probes, errors, strict=True)
         if len(each) == len(wanted)
     ]
-
-
-def judge_checks(calibration: Calibration) -> list[str]:
-    """What to say of them, and of how the file was calibrated.
-
-    Raises:
-        CoarseError: the file is useless on padded sequences, though the model masks the padding.
-    """
-    notes = []
-    if not calibration.held_out:
-        same = "sample" if calibration.samples == 1 else f"{calibration.samples:,} samples"
-        notes.append(
-            f"calibrated and checked on the same {same}, so its error on others may be larger: give {ENOUGH} "
-            "or more, and every fifth is held out"
-        )
-    beyond = [each for each in calibration.checks if not each.worst <= INTEGER.usual]
-    for each in beyond:
-        if each.kind == "padded" and not each.worst <= INTEGER.broken:
-            raise CoarseError(
-                f"The file was not kept: on {WORDS['padded']} it differs from Keras by {each.worst:.1%} of "
-                "the standard deviation, and the model masks padding. Give representative_data with padding."
-            )
-    if beyond:
-        said = [f"{each.worst:.0%} on {_kind(each)}" for each in sorted(beyond, key=lambda e: -e.worst)]
-        notes.append(
-            f"beyond what it was calibrated on the rms error is {', '.join(said)}, in standard deviations; "
-            "give representative_data like all that will come, as long and as large"
-        )
-    return notes
 
 
 def masked_values(model: keras.Model, is_real: Sequence[bool], timed: Sequence[bool]) -> list[Any]:
@@ -187,7 +234,3 @@ def masked_values(model: keras.Model, is_real: Sequence[bool], timed: Sequence[b
         value = (values[0] if values else None) if real else (0 if tokens else None)
         found.append(value if has else None)
     return found
-
-
-def _kind(check: Check) -> str:
-    return f"{check.steps:,} steps" if check.kind == "longer" else WORDS[check.kind]

@@ -236,7 +236,7 @@ def test_ends_have_the_names_of_the_model(converted: Any) -> None:
 def test_metadata(converted: Any) -> None:
     metadata = edge.load(converted("peephole", "int8").result.path).metadata
     assert metadata is not None
-    versions, calibration = metadata.pop("versions"), metadata.pop("calibration")
+    versions, calibration, checks = (metadata.pop(key) for key in ("versions", "calibration", "checks"))
     assert metadata == {
         "format": 2,
         "version": edge.__version__,
@@ -254,6 +254,7 @@ def test_metadata(converted: Any) -> None:
     }
     assert versions["keras"] == keras.__version__
     assert calibration == converted("peephole", "int8").result.calibration.to_dict()
+    assert checks == converted("peephole", "int8").result.to_dict()["checks"]
     json.dumps(metadata)
 
 

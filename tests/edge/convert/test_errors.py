@@ -231,8 +231,8 @@ def test_a_wrong_file_is_not_kept(
 ) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"the old one")
-    right = making.file_outputs
-    monkeypatch.setattr(making, "file_outputs", lambda *a: [value + 0.01 for value in right(*a)])
+    right = making.run_file
+    monkeypatch.setattr(making, "run_file", lambda *a: [value + 0.01 for value in right(*a)])
     with pytest.raises(ConversionError, match="not kept: output 'memory' differs from Keras by up to 0.01"):
         convert(plain, path)
     assert path.read_bytes() == b"the old one"

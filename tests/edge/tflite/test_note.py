@@ -30,7 +30,7 @@ def noted(kind: str, edit: Callable[[dict[str, Any]], None], folder: Path) -> ed
     return changed(kind, rewrite, folder)
 
 
-CALIBRATION = {"samples": 3, "held_out": 0, "steps": 5, "inputs": [], "checks": []}
+CALIBRATION = {"samples": 3, "held_out": 0, "steps": 5, "inputs": []}
 DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("format", lambda note: note.update(format="2"), "'format' is no known number"),
     ("old", lambda note: note.update(format=1), "'format' is no known number"),
@@ -46,7 +46,7 @@ DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("samples", lambda note: note.update(calibration={**CALIBRATION, "samples": -1}), "'samples' is no num"),
     (
         "checks",
-        lambda note: note.update(calibration={**CALIBRATION, "checks": [3]}),
+        lambda note: note.update(checks=[3]),
         "'checks' is not the list",
     ),
 ]
@@ -62,10 +62,11 @@ def test_a_calibration_is_read(tmp_path: Path) -> None:
     """What is infinite is null in JSON."""
     check = {"kind": "longer", "steps": 200, "errors": [{"relative": 0.5}, {"relative": None}]}
     ranges = [{"name": "x", "low": -1, "high": 2.5}]
-    content = {**CALIBRATION, "inputs": ranges, "checks": [check]}
-    note = noted("step", lambda note: note.update(calibration=content), tmp_path).interface.note
+    content = {"calibration": {**CALIBRATION, "inputs": ranges}, "checks": [check]}
+    note = noted("step", lambda note: note.update(content), tmp_path).interface.note
     assert note is not None
-    assert note.calibration == (3, 0, 5, (("x", -1.0, 2.5),), (("longer", 200, np.inf),))
+    assert note.calibration == (3, 0, 5, (("x", -1.0, 2.5),))
+    assert note.checks == (("longer", 200, np.inf),)
 
 
 def test_a_file_of_a_newer_version_says_so(tmp_path: Path) -> None:

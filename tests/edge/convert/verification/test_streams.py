@@ -65,13 +65,19 @@ def test_the_ranges_are_those_of_a_stream(form: str, tmp_path: Path) -> None:
     result = convert(
         memory(steps), tmp_path / "m.tflite", "int16x8" if form == "a step" else "int8", data(), **options
     )
-    found = relative_error(streamed(result.path), along())
+    steps_found = streamed(result.path)
+    found = relative_error(steps_found, along())
     assert found < 0.08
     (error,) = result.errors
     assert 0.2 * found < error.relative < 5 * found  # it is what a stream sees
     assert result.calibration is not None
     assert result.calibration.steps >= 80
     assert result.calibration.held_out
+    (first,) = [check for check in result.checks if check.kind == "shorter"]
+    assert first.steps == 1
+    if form.startswith("one step"):  # of the one stream that is checked
+        own = np.sqrt(np.mean((steps_found[0] - along()[0]) ** 2))
+        assert first.errors[0].rms == pytest.approx(own, rel=1e-3)
 
 
 def test_ranges_from_zeros_alone_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
