@@ -142,6 +142,20 @@ def marked_functions_become_custom_operators() -> None:
     assert list(operators.count(model)) == ["mine"]
 
 
+def an_axis_of_time_is_no_bias() -> None:
+    from edge.convert import tf_private
+
+    def operators() -> set[str]:
+        add = tf.function(lambda x, y: keras.ops.add(x, y), autograph=False)
+        graph = add.get_concrete_function(tf.zeros((1, 5, 5)), tf.zeros((1, 5, 1))).graph
+        return {each.type for each in graph.get_operations()}
+
+    with tf_private.plain_addition():
+        inside = operators()
+    assert "BiasAdd" in operators()
+    assert "BiasAdd" not in inside
+
+
 CALIBRATOR = "tensorflow.lite.python.optimize.calibrator:Calibrator"
 TABLE = {
     "keras_lstm_plus/private.py": (
@@ -176,6 +190,11 @@ TABLE = {
         ),
     ),
     "edge/convert/tf_private.py": (
+        Private(
+            "keras.src.backend:numpy",
+            "an addition of what Keras would take for a bias",
+            an_axis_of_time_is_no_bias,
+        ),
         Private(
             "tensorflow.lite.python.convert:mlir_quantize",
             "integers from a calibrated file",
