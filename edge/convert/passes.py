@@ -13,6 +13,7 @@ from edge.convert.edits.real_ends import make_ends_real
 from edge.convert.edits.reset_states import reset_states
 from edge.convert.edits.separated_outputs import separate_outputs
 from edge.convert.edits.shown_states import show_states
+from edge.convert.edits.stable_softplus import steady_softplus
 from edge.convert.graph.flatbuffer import drop_unused_buffers, share_equal_buffers
 from edge.convert.job import Job
 from edge.convert.quantization.calibration import calibrate, gather_calls
@@ -86,7 +87,8 @@ def lowered_layers(draft: Draft, job: Job) -> tuple[LoweredLayer, ...]:
 
 
 _FUSE = Pass(lambda draft, _: fuse(draft), "placeholders become operators while their names are still there")
-TO_FLOAT = (Pass(_export, "the model as a graph, which all others edit"), _FUSE)
+_SOFTPLUS = Pass(lambda draft, _: steady_softplus(draft), "whatever the numbers are, none is to be infinite")
+TO_FLOAT = (Pass(_export, "the model as a graph, which all others edit"), _FUSE, _SOFTPLUS)
 _JOIN = Pass(lambda draft, _: join_states(draft), "the quantizers know no bridge from a state to the model")
 
 FINISH = (
@@ -142,12 +144,14 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     "float16": (
         Pass(lambda draft, job: _export(draft, job, "float16"), "TensorFlow stores all other weights so"),
         _FUSE,
+        _SOFTPLUS,
         Pass(lambda draft, _: weights_to_float16(draft), "and those of fused layers are ours to store"),
         _JOIN,
     ),
     "dynamic": (
         Pass(lambda draft, job: _export(draft, job, "int8"), "TensorFlow stores all other weights so"),
         _FUSE,
+        _SOFTPLUS,
         Pass(lambda draft, _: weights_to_int8(draft), "and those of fused layers are ours to store"),
         _JOIN,
     ),

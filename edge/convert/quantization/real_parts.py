@@ -4,6 +4,7 @@
   that comes as a real number. All that leads to it stays real, from the input on.
 - What stands at the head of an input that is real: the arithmetic before the first layer. Rounding comes
   behind it, so a normalization sees the numbers as they are, and padding of -99 takes no room in the range.
+- What lies between an exponential and its logarithm, a softplus: no steps hold both ends of that.
 - What the integer kernels lack, or get wrong.
 """
 
@@ -78,6 +79,9 @@ def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | No
         kept |= {id(operator) for operator in _shorn(wiring, model, head, kept)}
     if quantize == "int16x8":
         kept |= {id(operator) for operator in wiring.operators if not has_16_bits(model, operator)}
+    kept |= {
+        id(each) for log in operators.named(model, "LOG") for each in _from_exponential(wiring, model, log)
+    }
     kept |= {id(each) for each in wiring.operators if not has_integers(model, each, target, bits)}
     kept |= {id(operator) for name in WRONG_IN_INTEGERS for operator in operators.named(model, name)}
     draft.real = [operator for operator in wiring.operators if id(operator) in kept]
@@ -98,6 +102,18 @@ def _exact(wiring: Wiring, model: flatbuffer.Model) -> Operators:
             continue
         found += above
     return found
+
+
+def _from_exponential(wiring: Wiring, model: flatbuffer.Model, operator: operators.Operator) -> Operators:
+    """The operators from an EXP to this one, if sums alone are between them."""
+    name = operators.name_of(model, operator)
+    if name == "EXP":
+        return [operator]
+    if name not in ("LOG", "ADD", "SUM", "RESHAPE"):
+        return []
+    makers = [wiring.maker[index] for index in wiring.reads(operator) if index in wiring.maker]
+    found = [each for maker in makers for each in _from_exponential(wiring, model, maker)]
+    return [*found, operator] if found else []
 
 
 def _jumps(model: flatbuffer.Model, operator: operators.Operator, name: str) -> bool:
