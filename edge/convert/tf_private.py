@@ -1,6 +1,6 @@
 """The functions of TensorFlow and Keras that are not public: all of them are called here and nowhere else.
 
-Checked with TensorFlow 2.21 and Keras 3.15. When a new version breaks conversion, this is the file to look at.
+Checked with TensorFlow 2.21 and Keras 3.15. When a new version breaks conversion, look at this file.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def plain_addition() -> Iterator[None]:
     original = keras_numpy.add
 
     def add(x1: Any, x2: Any) -> Any:
-        shapes = [getattr(x, "shape", None) for x in (x1, x2)]
-        if any(shape is None or len(shape) < 2 for shape in shapes) or shapes[1][-1] != 1:
+        shapes: list[Any] = [getattr(x, "shape", ()) for x in (x1, x2)]
+        if min(map(len, shapes)) < 2 or shapes[1][-1] != 1:
             return original(x1, x2)
         dtype = keras.backend.result_type(x1.dtype, x2.dtype)
         return tf.add(tf.cast(x1, dtype), tf.cast(x2, dtype))

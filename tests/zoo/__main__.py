@@ -29,8 +29,8 @@ def main(
     """Convert the zoo and judge each file."""
     from edge.quiet import quiet
     from tests.zoo.isolated import Isolated
-    from tests.zoo.kept import Kept
     from tests.zoo.judge import FAULT, OK, REFUSED, WRONG, Trial
+    from tests.zoo.kept import Kept
     from tests.zoo.slices import FORMS, FORMS_OF, SLICE
 
     with quiet():  # TensorFlow talks before it reads its log level

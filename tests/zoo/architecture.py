@@ -32,8 +32,8 @@ class Architecture:
         as_stream: whether it runs step by step, its state going on: then it is judged so.
         scaled: what is narrower here than published, with the published figure.
         exact: what its float form may be off by, more where Keras itself computes in 16 bits.
-        way_out: what the sentence of a refusal says to ask for instead: then the file has to be right.
         refused: by form, a piece of the sentence with which it is rightly refused; `"all"` for any form.
+            Where the sentence names other options, they are taken, and the file has to be right.
     """
 
     name: str
@@ -46,7 +46,6 @@ class Architecture:
     as_stream: bool = False
     scaled: str = ""
     exact: float = 1e-5
-    way_out: Mapping[str, Any] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property

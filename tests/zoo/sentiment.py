@@ -115,7 +115,6 @@ def brownlee_imdb(lstm: LSTM) -> keras.Model:
     31,
     scaled="300 wide words, 80 units",
     refused=dict.fromkeys(("float", "float16", "dynamic", "int8"), "writing it out needs a fixed length"),
-    way_out={"length": 24},
 )
 def toxic_pooled_bilstm_bigru(lstm: LSTM) -> keras.Model:
     ids = keras.Input((None,), dtype="int32")

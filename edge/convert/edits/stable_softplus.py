@@ -13,6 +13,8 @@ from edge.convert.graph.operators import Operator
 from edge.convert.graph.wiring import Wiring
 from edge.convert.tracing.draft import Draft
 
+NAME = "of_a_softplus"  # of each tensor that comes in
+
 
 def steady_softplus(draft: Draft) -> None:
     """Let every exponential whose logarithm is taken be that of a number that is not positive."""
@@ -26,14 +28,10 @@ def steady_softplus(draft: Draft) -> None:
         x, result = int(exponential.inputs[0]), int(log.outputs[0])
 
         def like(index: int = x) -> int:
-            return flatbuffer.add_tensor(
-                model, "of_a_softplus", flatbuffer.tensor_shape(model, index), np.float32
-            )
+            return flatbuffer.add_tensor(model, NAME, flatbuffer.tensor_shape(model, index), np.float32)
 
         negative, least, positive, rest = like(), like(), like(), like(result)
-        minus, zero = (
-            flatbuffer.add_constant(model, "of_a_softplus", np.array(n, np.float32)) for n in (-1, 0)
-        )
+        minus, zero = (flatbuffer.add_constant(model, NAME, np.array(n, np.float32)) for n in (-1, 0))
         for new in (
             operators.plain(model, "MUL", [x, minus], negative),
             operators.plain(model, "MINIMUM", [x, negative], least),
@@ -42,6 +40,12 @@ def steady_softplus(draft: Draft) -> None:
             operators.insert_before(model, exponential, new)
         exponential.inputs, log.outputs = [least], [rest]
         operators.insert_after(model, log, operators.plain(model, "ADD", [positive, rest], result))
+
+
+def is_of_softplus(model: Model, operator: Operator) -> bool:
+    """Whether an operator came in with a softplus."""
+    ends = (*operator.inputs, *operator.outputs)
+    return any(i != operators.ABSENT and flatbuffer.tensor_name(model, i) == NAME for i in map(int, ends))
 
 
 def _exponential(model: Model, wiring: Wiring, log: Operator) -> Operator | None:

@@ -145,7 +145,12 @@ def test_files_that_run_are_taken(kind: str) -> None:
     assert inspect(model_file(kind))["operators"]
 
 
-SHARED = {"Pool2D": "_POOL_2D", "Reducer": "REDUCE_ MEAN SUM", "SequenceRNN": "_RNN", "Conv3D": "CONV_3D_TRANSPOSE"}
+SHARED = {
+    "Pool2D": "_POOL_2D",
+    "Reducer": "REDUCE_ MEAN SUM",
+    "SequenceRNN": "_RNN",
+    "Conv3D": "CONV_3D_TRANSPOSE",
+}
 
 
 def test_every_operator_of_the_table_has_the_options_of_its_name() -> None:
