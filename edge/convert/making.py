@@ -94,8 +94,8 @@ def made(job: Job, place: Path) -> ConversionResult:
 def other_numbers(model: keras.Model, request: Request, data: Any, lowering: str) -> str | None:
     """Which other numbers do for a model that is refused in those of the request: they are tried.
 
-    The first whose error is a usual one, or else the best; in the same form, `lowering`. Real numbers come
-    into question where no integers do.
+    The first whose error is a usual one, or else the best. Real numbers come into question where no integers
+    do, and a form that is not that of the request, `lowering`, where it is fused.
     """
     found: dict[str, float] = {}
     for quantize in TRIED[request.quantize or ""]:
@@ -105,7 +105,7 @@ def other_numbers(model: keras.Model, request: Request, data: Any, lowering: str
         with tf_private.scratch() as folder:
             try:
                 job = prepare(model, asked, data)
-                if job.plan.lowering != lowering:
+                if job.plan.lowering not in (lowering, "fused") or lowering == "step" != job.plan.lowering:
                     continue
                 result = made(job, Path(folder) / "tried.tflite")
             except (ValueError, RuntimeError, tf.errors.OpError):

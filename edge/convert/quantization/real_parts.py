@@ -83,7 +83,6 @@ def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | No
     logs = operators.named(model, "LOG")
     kept |= {id(each) for log in logs for each in _from_exponential(wiring, model, log)}
     kept |= {id(each) for each in wiring.operators if is_of_softplus(model, each)}
-    kept |= {id(each) for each in wiring.operators if _cuts_for_others(wiring, model, each)}
     kept |= {id(each) for each in wiring.operators if not has_integers(model, each, target, bits)}
     kept |= {id(operator) for name in WRONG_IN_INTEGERS for operator in operators.named(model, name)}
     draft.real = [operator for operator in wiring.operators if id(operator) in kept]
@@ -104,12 +103,6 @@ def _exact(wiring: Wiring, model: flatbuffer.Model) -> Operators:
             continue
         found += above
     return found
-
-
-def _cuts_for_others(wiring: Wiring, model: flatbuffer.Model, operator: operators.Operator) -> bool:
-    """Whether it cuts numbers off that others read: the quantizer gives them the range of what is left."""
-    is_cut = operators.name_of(model, operator) in ("MAXIMUM", "MINIMUM")
-    return is_cut and any(len(wiring.readers[index]) > 1 for index in wiring.reads(operator))
 
 
 def _from_exponential(wiring: Wiring, model: flatbuffer.Model, operator: operators.Operator) -> Operators:

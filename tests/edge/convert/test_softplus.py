@@ -1,4 +1,4 @@
-"""A softplus in a file: of large numbers, and in integers; what a maximum cuts off."""
+"""A softplus in a file: of large numbers, and in integers."""
 
 from __future__ import annotations
 
@@ -37,15 +37,3 @@ def test_in_integers_its_exponential_is_real(tmp_path: Path) -> None:
     used = motion(12, 6, seed=9)
     found = edge.load(tmp_path / "m.tflite").predict(used)
     assert relative_error(found, keras_answer(model, used)[0]) < 0.15
-
-
-def test_numbers_that_are_cut_off_for_one_reader_are_whole_for_another(tmp_path: Path) -> None:
-    """In integers, a maximum has the range of its output for its inputs."""
-    x = keras.Input((6, FEATURES))
-    scores = layers.Dense(4)(layers.LSTM(5, return_sequences=True)(x))
-    cut = layers.Lambda(lambda y: keras.ops.maximum(y, 0.3))(scores)
-    model = randomised(keras.Model(x, layers.Concatenate()([layers.Dense(4)(scores), cut])))
-    data, used = motion(60, 6), motion(12, 6, seed=9)
-    convert(model, tmp_path / "m.tflite", "int8", data)
-    found = edge.load(tmp_path / "m.tflite").predict(used)
-    assert relative_error(found, keras_answer(model, used)[0]) < 0.05
