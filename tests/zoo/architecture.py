@@ -14,6 +14,8 @@ from keras_lstm_plus import LSTMPlus, LSTMPlusCell
 LSTM = Callable[..., Any]  # keras.layers.LSTM, or LSTMPlus in its place
 Inputs = list[np.ndarray]  # one array an input, [samples, ...]
 Data = Callable[[np.random.Generator, int, int], Inputs]  # of a generator, samples and time steps
+# For some random weights 8 bits are too coarse, and the sentence says what to use instead.
+COARSE = dict.fromkeys(("int8", "micro"), "differs from Keras by")
 LAYERS: dict[str, LSTM] = {"stock": keras.layers.LSTM, "plus": LSTMPlus}
 
 

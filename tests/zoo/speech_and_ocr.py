@@ -79,6 +79,7 @@ def crnn_line_ocr(lstm: LSTM) -> keras.Model:
     video(24, 36, 1),
     10,
     scaled="75 frames of 46 x 140 pixels, 128, 256, 75 filters, 128 units",
+    refused={"micro": "needs CONV_3D, which TensorFlow Lite Micro lacks"},
 )
 def lipnet(lstm: LSTM) -> keras.Model:
     frames = keras.Input((10, 24, 36, 1))

@@ -64,7 +64,6 @@ def video_features_masked(lstm: LSTM) -> keras.Model:
     "keras.io, Next-frame video prediction with convolutional LSTMs (2021)",
     video(16, 16, 1),
     5,
-    refused={"all": "ConvLSTM2D"},
     scaled="64 x 64 pixels, 64 filters",
 )
 def next_frame_convlstm(lstm: LSTM) -> keras.Model:
