@@ -23,6 +23,7 @@ from tests.helpers.places import ROOT
 from tests.helpers.privates import (
     a_graph_of_layers_is_known,
     a_lambda_is_made_again,
+    an_axis_of_time_is_no_bias,
     tangents_are_noticed,
     what_was_compiled_is_told,
 )
@@ -140,20 +141,6 @@ def marked_functions_become_custom_operators() -> None:
         tf.saved_model.save(module, folder, signatures=module.serve.get_concrete_function())
         model = flatbuffer.load(tf_private.convert_saved_model(folder))
     assert list(operators.count(model)) == ["mine"]
-
-
-def an_axis_of_time_is_no_bias() -> None:
-    from edge.convert import tf_private
-
-    def operators() -> set[str]:
-        add = tf.function(lambda x, y: keras.ops.add(x, y), autograph=False)
-        graph = add.get_concrete_function(tf.zeros((1, 5, 5)), tf.zeros((1, 5, 1))).graph
-        return {each.type for each in graph.get_operations()}
-
-    with tf_private.plain_addition():
-        inside = operators()
-    assert "BiasAdd" in operators()
-    assert "BiasAdd" not in inside
 
 
 CALIBRATOR = "tensorflow.lite.python.optimize.calibrator:Calibrator"
