@@ -22,7 +22,7 @@ from edge.convert.quantization.even_kernels import even_kernels
 from edge.convert.quantization.integers import to_integers
 from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
 from edge.convert.quantization.masked_scores import soften_masked_scores
-from edge.convert.quantization.real_parts import keep_real
+from edge.convert.quantization.real_parts import keep_exponentials, keep_real
 from edge.convert.quantization.shared_weights import tie_shared_weights, widen_empty_ranges
 from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
@@ -64,6 +64,8 @@ def _make_ends_real(draft: Draft, job: Job) -> None:
 def _keep_real(draft: Draft, job: Job) -> None:
     names = [spec.name for spec in job.signature.inputs]
     keep_real(draft, str(job.plan.quantize), names, job.request.input_type, job.request.target)
+    if job.request.output_type in (None, "float32"):
+        keep_exponentials(draft)
 
 
 def _write_note(draft: Draft, job: Job) -> None:

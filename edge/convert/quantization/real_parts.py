@@ -117,6 +117,36 @@ def _from_exponential(wiring: Wiring, model: flatbuffer.Model, operator: operato
     return [*found, operator] if found else []
 
 
+def keep_exponentials(draft: Draft) -> None:
+    """Let every output that is an exponential be real, and the layer before it.
+
+    Calibration seldom sees the largest of them, and what is cut off there is most of the number.
+    """
+    model = draft.model
+    wiring, known = Wiring(model), {id(operator) for operator in draft.real}
+    for name, index in zip(draft.outputs, map(int, flatbuffer.graph(model).outputs), strict=False):
+        maker = wiring.maker.get(index)
+        if maker is None or operators.name_of(model, maker) != "EXP" or wiring.readers[index]:
+            continue
+        flatbuffer.tensor(model, index).quantization = None  # without a range it is not rounded
+        draft.real += [each for each in _last_layer(wiring, model, maker) if id(each) not in known]
+        draft.notes.append(f"output {name!r} stays a real number (float32): it is an exponential")
+
+
+def _last_layer(wiring: Wiring, model: flatbuffer.Model, operator: operators.Operator) -> Operators:
+    """An operator and what leads to it, up to a product with weights, if nobody else reads that."""
+    found = [operator]
+    while operators.name_of(model, found[-1]) in ("EXP", "ADD", "RESHAPE"):
+        reads = [index for index in wiring.reads(found[-1]) if is_real(model, index)]
+        if len(reads) != 1 or reads[0] not in wiring.maker or len(wiring.readers[reads[0]]) > 1:
+            break
+        maker = wiring.maker[reads[0]]
+        if operators.name_of(model, maker) not in ("ADD", "RESHAPE", "FULLY_CONNECTED"):
+            break
+        found.append(maker)
+    return found
+
+
 def _jumps(model: flatbuffer.Model, operator: operators.Operator, name: str) -> bool:
     if "f" not in kinds_of(model, operator.inputs):
         return False

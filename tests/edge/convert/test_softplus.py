@@ -1,4 +1,4 @@
-"""A softplus in a file: of large numbers, and in integers."""
+"""A softplus in a file: of large numbers, and in integers; an exponential there."""
 
 from __future__ import annotations
 
@@ -37,3 +37,20 @@ def test_in_integers_its_exponential_is_real(tmp_path: Path) -> None:
     used = motion(12, 6, seed=9)
     found = edge.load(tmp_path / "m.tflite").predict(used)
     assert relative_error(found, keras_answer(model, used)[0]) < 0.15
+
+
+def test_an_output_that_is_an_exponential_is_real(tmp_path: Path) -> None:
+    """Of which the largest value, beyond all that calibration saw, is not cut off."""
+    x = keras.Input((6, FEATURES))
+    h = layers.LSTM(8)(x)
+    heads = [layers.Dense(3, name="mean")(h), layers.Dense(3, activation="exponential", name="spread")(h)]
+    model = randomised(keras.Model(x, heads))
+    kernel = model.get_layer("spread").kernel
+    kernel.assign(8.0 * kernel)
+    data, used = motion(48, 6), 1.5 * motion(12, 6, seed=9)
+    result = convert(model, tmp_path / "m.tflite", "int8", data)
+    assert any("'spread' stays a real number" in note for note in result.notes)
+    mean, spread = edge.load(result.path).outputs
+    assert (mean.dtype, spread.dtype) == (np.int8, np.float32)
+    found, wanted = edge.load(result.path).predict(used)[1], keras_answer(model, used)[1]
+    assert relative_error(found, wanted) < 0.3
