@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tests.zoo.architecture import LSTM, architecture
+from tests.zoo.architecture import COARSE, LSTM, architecture
 from tests.zoo.signals import images, sensors, video
 
 layers = keras.layers
@@ -59,6 +59,7 @@ def captcha_ocr(lstm: LSTM) -> keras.Model:
     images(32, 64),
     1,
     scaled="32 x 100 pixels, 64 to 512 filters, 256 units",
+    refused=COARSE,
 )
 def crnn_line_ocr(lstm: LSTM) -> keras.Model:
     """Pooled to a height of one; the columns are the steps."""
