@@ -19,12 +19,16 @@ TITLES = {
     "int8": "int8",
     "micro": "microcontroller",
 }
+CLASSES = {  # whether all were tried with both
+    True: "with `keras.layers.LSTM` and with `LSTMPlus` in its place",
+    False: "with `keras.layers.LSTM`",
+}
 LONGEST = 420  # characters of a refusal in the page
 PAGE = """# Models that people build
 
 {count} networks with an LSTM as they are published, from Keras's own examples to papers and much copied
 repositories, rebuilt in [`tests/zoo/`](../tests/zoo/), with random weights of the size that training leaves.
-Each is converted with `keras.layers.LSTM` and with `LSTMPlus` in its place, and the file is compared with
+Each is converted {classes}, and the file is compared with
 Keras on data that it was not calibrated with, longer ones where the length is free, on ai-edge-litert and, in
 float, on tflite-runtime. The last column is an int8 file for `target="microcontroller"`, run by TensorFlow
 Lite Micro. `python -m tests.zoo --markdown docs/models.md` prints this page.
@@ -111,6 +115,7 @@ def markdown(zoo: Mapping[str, tuple[Architecture, Trials]], forms: list[str]) -
     sentences = "\n".join(f"- **{letter}** {words}" for words, letter in letters.items())
     return PAGE.format(
         count=len(zoo),
+        classes=CLASSES[all(any(layer == "plus" for layer, _ in trials) for _, trials in zoo.values())],
         summary=summary(zoo, shown),
         tables="\n\n".join(tables),
         sentences=sentences or "Nothing.",

@@ -104,6 +104,7 @@ def _attending(lstm: LSTM, attention: Any, bidirectional: bool) -> keras.Model:
     14,
     20,
     scaled="4 layers of 1,000 units",
+    refused={"micro": "must have the shape [samples, 14 or more]"},
 )
 def luong_attention(lstm: LSTM) -> keras.Model:
     return _attending(lstm, layers.Attention(), bidirectional=False)
@@ -115,6 +116,7 @@ def luong_attention(lstm: LSTM) -> keras.Model:
     14,
     20,
     scaled="1,000 units, GRU there",
+    refused={"micro": "must have the shape [samples, 14 or more]"},
 )
 def bahdanau_attention(lstm: LSTM) -> keras.Model:
     return _attending(lstm, layers.AdditiveAttention(), bidirectional=True)
@@ -126,6 +128,7 @@ def bahdanau_attention(lstm: LSTM) -> keras.Model:
     14,
     20,
     scaled="256 units, GRU there",
+    refused={"micro": "must have the shape [samples, 14 or more]"},
 )
 def nmt_cross_attention(lstm: LSTM) -> keras.Model:
     return _attending(lstm, layers.MultiHeadAttention(num_heads=1, key_dim=48), bidirectional=True)
