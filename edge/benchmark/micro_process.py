@@ -17,6 +17,7 @@ from edge.errors import ModelFileError
 from edge.results.benchmark import RuntimeName
 from edge.runtime.interpreter import Runtime
 from edge.runtime.model import EdgeModel
+from edge.runtime.session import Session
 from edge.runtime.values import encode
 from edge.tflite import parser
 
@@ -66,12 +67,12 @@ class MicroInterpreter:
     def __init__(self, model_content: bytes, num_threads: int | None = None, arena: int = PLENTY) -> None:
         runtime = import_module("tflite_micro").runtime
         graph = parser.parse(model_content).graphs[0]
-        self._graph = graph
+        self.graph = graph
         self._inner = _heard(lambda: runtime.Interpreter.from_bytes(model_content, arena_size=arena))
 
     def resize_tensor_input(self, index: int, shape: tuple[int, ...]) -> None:
         """Nothing: shapes are fixed. ValueError if another is wanted."""
-        fixed = self._graph.tensors[index].shape
+        fixed = self.graph.tensors[index].shape
         if tuple(shape) != fixed:
             raise ValueError(f"shapes are fixed there, and input {index} has {list(fixed)}")
 
@@ -84,7 +85,7 @@ class MicroInterpreter:
 
     def set_tensor(self, index: int, value: Array) -> None:
         """Copy an input in."""
-        self._inner.set_input(np.ascontiguousarray(value), self._graph.inputs.index(index))
+        self._inner.set_input(np.ascontiguousarray(value), self.graph.inputs.index(index))
 
     def invoke(self) -> None:
         """Run the graph."""
@@ -92,7 +93,7 @@ class MicroInterpreter:
 
     def get_tensor(self, index: int) -> Array:
         """A copy of an output."""
-        return np.array(self._inner.get_output(self._graph.outputs.index(index)))
+        return np.array(self._inner.get_output(self.graph.outputs.index(index)))
 
     def arena_used(self) -> int:
         """Bytes of the arena in use, after an inference, by what it prints of itself."""
@@ -162,8 +163,7 @@ def _measure(path: str, x: list[Array], length: int | None, runs: int | None) ->
         np.resize(encode(value, info), shape)
         for value, info, shape in zip(x, model.inputs, shapes, strict=True)
     ]
-    model.session.set_inputs(values)
-    first, *warm_up = _durations(model.session.invoke, 1 + WARM_UP)
+    first, *warm_up = _durations(model.session, values, 1 + WARM_UP)
     runs = runs or int(np.clip(SECONDS / max(float(np.median(warm_up)), 1e-7), LEAST, MOST))
     return Found(
         RuntimeName(NAME, version),
@@ -171,26 +171,29 @@ def _measure(path: str, x: list[Array], length: int | None, runs: int | None) ->
         load=load,
         first=first,
         warm_up=warm_up,
-        times=_durations(model.session.invoke, runs),
+        times=_durations(model.session, values, runs),
         outputs=_outputs(model, x),
         batch=max((shape[0] for shape in shapes if shape), default=1),
         size=len(content),
-        arena=smallest_arena(lambda size: _fits(content, size), _used(content)),
+        arena=smallest_arena(lambda size: _fits(content, values, size), _ran(content, values).arena_used()),
     )
 
 
-def _used(content: bytes) -> int:
-    interpreter = MicroInterpreter(content)
+def _ran(content: bytes, values: list[Array], arena: int = PLENTY) -> MicroInterpreter:
+    """An interpreter after one inference; states that go in, behind the values, are zeros."""
+    interpreter = MicroInterpreter(content, arena=arena)
+    for index, value in zip(interpreter.graph.inputs, values, strict=False):
+        interpreter.set_tensor(index, value)
     interpreter.invoke()
-    return interpreter.arena_used()
+    return interpreter
 
 
-def _fits(content: bytes, size: int) -> bool:
+def _fits(content: bytes, values: list[Array], size: int) -> bool:
     """Whether the file can be loaded and run there; tried in a copy of this process, which some sizes end."""
     process = os.fork()
     if process == 0:
         try:
-            MicroInterpreter(content, arena=size).invoke()
+            _ran(content, values, size)
             os._exit(0)
         finally:
             os._exit(1)
@@ -202,11 +205,13 @@ def _outputs(model: EdgeModel, x: list[Array]) -> list[Array]:
     return outputs if isinstance(outputs, list) else [outputs]
 
 
-def _durations(function: Callable[[], None], count: int) -> list[float]:
+def _durations(session: Session, values: list[Array], count: int) -> list[float]:
+    """Of so many inferences. Each needs its inputs anew: in the arena others may lie where they were."""
     clock, durations = time.perf_counter, []
     for _ in range(count):
+        session.set_inputs(values)
         start = clock()
-        function()
+        session.invoke()
         durations.append(clock() - start)
     return durations
 

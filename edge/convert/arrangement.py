@@ -74,7 +74,7 @@ class Arranger:
         try:
             return self._arranged(request)
         except RefusedError as refusal:
-            raise ValueError(f"{refusal} {self._way_out(request, length)}") from None
+            raise ValueError(self._with_way_out(refusal, request, length)) from None
 
     def _arranged(self, request: Request) -> Arrangement:
         whole = self.whole(request)
@@ -116,14 +116,22 @@ class Arranger:
             return f"one step at a time needs a model with a free time axis, and this one has {shapes}"
         return LOOKS_FURTHER if self._sites_of_a_step(whole.with_length(1)) is None else None
 
-    def _way_out(self, request: Request, length: int | None) -> str:
+    def _with_way_out(self, refusal: RefusedError, request: Request, length: int | None) -> str:
+        """The refusal, and what to do: what speaks against forms that nobody needs then is left out."""
         said = "... (the number of time steps)" if length is None else str(length)
         tried = Tried(self._takes, (length or _TRIED_LENGTH) if self.own.is_free else None, said)
+        way = tried.options(request)
+        if way is not None:
+            form = self._arranged(way.request).plan.lowerings[refusal.site]
+            return f"{refusal.up_to(form)} {way.sentence}"
+        rebuilt = self._rebuilt(request)
+        if rebuilt:
+            return f"{refusal} {rebuilt}"
+        way = tried.target(request)
+        if way is not None:
+            return f"{refusal} {way.sentence}"
         return (
-            tried.options(request)
-            or self._rebuilt(request)
-            or tried.target(request)
-            or "No form of it runs on any target: replace the layer, or convert the model without it."
+            f"{refusal} No form of it runs on any target: replace the layer, or convert the model without it."
         )
 
     def _rebuilt(self, request: Request) -> str | None:

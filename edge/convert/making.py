@@ -28,7 +28,12 @@ from edge.convert.verification.streaming import stream_note
 from edge.files import write_whole, written
 from edge.results.conversion import Check, ConversionResult, OutputError
 
-TRIED = {"int8": ("int16x8", "dynamic"), "int16x8": ("dynamic",), "dynamic": ("float16",), "float16": (None,)}
+TRIED: dict[str, tuple[str | None, ...]] = {
+    "int8": ("int16x8", "dynamic", "float16", None),
+    "int16x8": ("dynamic", "float16", None),
+    "dynamic": ("float16", None),
+    "float16": (None,),
+}
 
 
 def made(job: Job, place: Path) -> ConversionResult:
@@ -89,15 +94,18 @@ def made(job: Job, place: Path) -> ConversionResult:
 def other_numbers(model: keras.Model, request: Request, data: Any, lowering: str) -> str | None:
     """Which other numbers do for a model that is refused in those of the request: they are tried.
 
-    The first whose error is a usual one, or else the best; in the same form, `lowering`.
+    The first whose error is a usual one, or else the best. Real numbers come into question where no integers
+    do, and a form that is not that of the request, `lowering`, where it is fused.
     """
     found: dict[str, float] = {}
     for quantize in TRIED[request.quantize or ""]:
+        if found and quantize in ("float16", None):
+            break
         asked = replace(request, quantize=quantize, input_type=None, output_type=None)
         with tf_private.scratch() as folder:
             try:
                 job = prepare(model, asked, data)
-                if job.plan.lowering != lowering:
+                if job.plan.lowering not in (lowering, "fused") or lowering == "step" != job.plan.lowering:
                     continue
                 result = made(job, Path(folder) / "tried.tflite")
             except (ValueError, RuntimeError, tf.errors.OpError):

@@ -13,6 +13,7 @@ from edge.convert.edits.real_ends import make_ends_real
 from edge.convert.edits.reset_states import reset_states
 from edge.convert.edits.separated_outputs import separate_outputs
 from edge.convert.edits.shown_states import show_states
+from edge.convert.edits.stable_softplus import steady_softplus
 from edge.convert.graph.flatbuffer import drop_unused_buffers, share_equal_buffers
 from edge.convert.job import Job
 from edge.convert.quantization.calibration import calibrate, gather_calls
@@ -21,7 +22,7 @@ from edge.convert.quantization.even_kernels import even_kernels
 from edge.convert.quantization.integers import to_integers
 from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settle_scales
 from edge.convert.quantization.masked_scores import soften_masked_scores
-from edge.convert.quantization.real_parts import keep_real
+from edge.convert.quantization.real_parts import keep_exponentials, keep_real
 from edge.convert.quantization.shared_weights import tie_shared_weights, widen_empty_ranges
 from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
@@ -63,6 +64,8 @@ def _make_ends_real(draft: Draft, job: Job) -> None:
 def _keep_real(draft: Draft, job: Job) -> None:
     names = [spec.name for spec in job.signature.inputs]
     keep_real(draft, str(job.plan.quantize), names, job.request.input_type, job.request.target)
+    if job.request.output_type in (None, "float32"):
+        keep_exponentials(draft)
 
 
 def _write_note(draft: Draft, job: Job) -> None:
@@ -88,7 +91,8 @@ def lowered_layers(draft: Draft, job: Job) -> tuple[LoweredLayer, ...]:
 
 
 _FUSE = Pass(lambda draft, _: fuse(draft), "placeholders become operators while their names are still there")
-TO_FLOAT = (Pass(_export, "the model as a graph, which all others edit"), _FUSE)
+_SOFTPLUS = Pass(lambda draft, _: steady_softplus(draft), "whatever the numbers are, none is to be infinite")
+TO_FLOAT = (Pass(_export, "the model as a graph, which all others edit"), _FUSE, _SOFTPLUS)
 _JOIN = Pass(lambda draft, _: join_states(draft), "the quantizers know no bridge from a state to the model")
 
 FINISH = (
@@ -144,12 +148,14 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     "float16": (
         Pass(lambda draft, job: _export(draft, job, "float16"), "TensorFlow stores all other weights so"),
         _FUSE,
+        _SOFTPLUS,
         Pass(lambda draft, _: weights_to_float16(draft), "and those of fused layers are ours to store"),
         _JOIN,
     ),
     "dynamic": (
         Pass(lambda draft, job: _export(draft, job, "int8"), "TensorFlow stores all other weights so"),
         _FUSE,
+        _SOFTPLUS,
         Pass(lambda draft, _: weights_to_int8(draft), "and those of fused layers are ours to store"),
         _JOIN,
     ),

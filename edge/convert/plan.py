@@ -39,7 +39,26 @@ class Plan:
 
 
 class RefusedError(ValueError):
-    """What is asked for cannot be, and why: a sentence without a way out, which is looked for elsewhere."""
+    """What is asked for cannot be, and why: a sentence without a way out, which is looked for elsewhere.
+
+    Args:
+        sentence: all of it.
+        before: what it says ahead of the reasons; reasons: by form, in the order in which they were tried.
+        site: which use of a layer it is about.
+    """
+
+    def __init__(
+        self, sentence: str, before: str = "", reasons: Mapping[str, str] | None = None, site: int = 0
+    ) -> None:
+        super().__init__(sentence)
+        self.site, self._before, self._reasons = site, before, dict(reasons or {})
+
+    def up_to(self, form: str) -> str:
+        """The sentence without what speaks against forms that come behind this one."""
+        if form not in self._reasons:
+            return str(self)
+        known = list(self._reasons)
+        return _told(self._before, {each: self._reasons[each] for each in known[: known.index(form) + 1]})
 
 
 def decide(request: Request, sites: Sequence[Site], no_steps: Callable[[], str | None]) -> Plan:
@@ -66,7 +85,8 @@ def decide(request: Request, sites: Sequence[Site], no_steps: Callable[[], str |
         if isinstance(last, Plan):
             return last if request.lowering == "step" else _explained(last, site, reasons)
         reasons = {**reasons, "step": last}
-    raise RefusedError(_sentence(site, reasons, request))
+    before = f"Layer {site.layer.name!r} ({site.variant}) cannot be converted for {request.target.name}: "
+    raise RefusedError(_told(before, reasons), before, reasons, site.index)
 
 
 def _own_state(request: Request, sites: Sequence[Site]) -> str:
@@ -137,8 +157,6 @@ def _state_notes(request: Request, sites: Sequence[Site], state: str) -> tuple[s
     )
 
 
-def _sentence(site: Site, reasons: Mapping[str, str], request: Request) -> str:
+def _told(before: str, reasons: Mapping[str, str]) -> str:
     found = "; ".join(f"{form}: {reason}" if len(reasons) > 1 else reason for form, reason in reasons.items())
-    return (
-        f"Layer {site.layer.name!r} ({site.variant}) cannot be converted for {request.target.name}: {found}."
-    )
+    return f"{before}{found}."

@@ -6,6 +6,8 @@ from edge.inspection.operators import operator_reasons
 from edge.targets import Target
 from edge.tflite import parser
 
+_INSTEAD = {"CONV_3D": "TimeDistributed(Conv2D)"}  # of what is no activation
+
 
 def check_operators(content: memoryview, target: Target) -> None:
     """Refuse a file for a runtime that lacks an operator of it, before it is written.
@@ -20,8 +22,9 @@ def check_operators(content: memoryview, target: Target) -> None:
         if not target.has(operator.name):
             raise ValueError(
                 f"The model needs {operator.name}, which {target.where} lacks, beside its recurrent layers. "
-                f"Replace the layer or activation that becomes {operator.name} by another one (a relu or a "
-                "tanh, say), or move it out of the model into the program around it."
+                f"Replace the layer or activation that becomes {operator.name} by another one ("
+                f"{_INSTEAD.get(operator.name, 'a relu or a tanh')}, say), or move it out of the model into "
+                "the program around it."
             )
     refused = [reason for reason in operator_reasons(found, target) if reason.weight == "refused"]
     if refused:

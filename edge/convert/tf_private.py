@@ -1,6 +1,6 @@
-"""The functions of TensorFlow that are not public: all of them are called here and nowhere else.
+"""The functions of TensorFlow and Keras that are not public: all of them are called here and nowhere else.
 
-Checked with TensorFlow 2.21. When a new version breaks conversion, this is the file to look at.
+Checked with TensorFlow 2.21 and Keras 3.15. When a new version breaks conversion, look at this file.
 """
 
 from __future__ import annotations
@@ -9,9 +9,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
+
+# numpy.add of Keras's backend: what `keras.ops.add`, the layer `Add` and the biases of all layers call.
+from keras.src.backend import numpy as keras_numpy
 
 # Calibrator: runs a float model and keeps the least and largest value of every tensor. TFLiteConverter uses
 #   it as we do, except that it never resets the state of an LSTM between two samples.
@@ -84,6 +89,29 @@ def _quantize_to_16_bits(content: bytes) -> bytes:
     calibrated = Calibrator(content)._calibrator  # fed with nothing, it keeps the ranges of the file
     # Inputs, outputs; no operator left in float; activations, biases; one scale a matrix.
     return bytes(calibrated.QuantizeModel(int16, int16, False, int16, int64, False, True))
+
+
+@contextmanager
+def plain_addition() -> Iterator[None]:
+    """Let Keras add what it would take for a bias where it is none.
+
+    It does so with every second operand that has one axis of several entries: of one sequence at a time,
+    `[1, time, 1]`, that is the time. TensorFlow's converter fails on it, or adds along another axis.
+    """
+    original = keras_numpy.add
+
+    def add(x1: Any, x2: Any) -> Any:
+        shapes: list[Any] = [getattr(x, "shape", ()) for x in (x1, x2)]
+        if min(map(len, shapes)) < 2 or shapes[1][-1] != 1:
+            return original(x1, x2)
+        dtype = keras.backend.result_type(x1.dtype, x2.dtype)
+        return tf.add(tf.cast(x1, dtype), tf.cast(x2, dtype))
+
+    keras_numpy.add = add
+    try:
+        yield
+    finally:
+        keras_numpy.add = original
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.convert.request import Request
 from edge.targets import STATES, TARGETS, Target, get_target
@@ -27,6 +27,13 @@ NUMBERS: dict[str | None, tuple[str | None, ...]] = {
 _MOST = 3  # ways that a sentence names
 
 
+class Way(NamedTuple):
+    """What to do, as a sentence, and the request that does the first of it."""
+
+    sentence: str
+    request: Request
+
+
 @dataclass(frozen=True)
 class Tried:
     """A model on which other options are tried.
@@ -41,16 +48,16 @@ class Tried:
     length: int | None
     said_length: str
 
-    def options(self, request: Request) -> str | None:
-        """A sentence that names other options for what was refused; None where no option does it."""
+    def options(self, request: Request) -> Way | None:
+        """Other options for what was refused; None where no option does it."""
         own = _choices(request, request.target, self.length)
         for count in range(1, len(own) + 1):
             found = [changes for changes in _changes(own, count) if self.takes(_changed(request, changes))]
             if found:
-                return f"Use {_named(found, self.said_length)}."
+                return Way(f"Use {_named(found, self.said_length)}.", _changed(request, found[0]))
         return None
 
-    def target(self, request: Request) -> str | None:
+    def target(self, request: Request) -> Way | None:
         """The same with another target."""
         names = dict.fromkeys(("litert", "tflite-runtime", *TARGETS))
         for count in range(5):
@@ -59,7 +66,7 @@ class Tried:
                 for changes in _changes(choices, count):
                     changes = {"target": name, **changes}
                     if name != request.target.name and self.takes(_changed(request, changes)):
-                        return f"Use {_named([changes], self.said_length)}."
+                        return Way(f"Use {_named([changes], self.said_length)}.", _changed(request, changes))
         return None
 
 

@@ -86,6 +86,8 @@ def _numbers(kernel: Kernel, found: str) -> str:
     known = [words for dtype, words in QUANTIZE.items() if kernel.types and dtype in kernel.types]
     if found in QUANTIZE and known and QUANTIZE[found] not in known:
         return f"convert with quantize={' or '.join(known)}, or {CHANGE}"
+    if found == "int64" and kernel.types and "int32" in kernel.types:
+        return "let whole numbers be int32, keras.Input(..., dtype='int32')"
     return CHANGE
 
 

@@ -37,3 +37,17 @@ def a_lambda_is_made_again() -> None:
 
     with trusted():
         keras.layers.Lambda.from_config(keras.layers.Lambda(lambda x: x + 1).get_config())
+
+
+def an_axis_of_time_is_no_bias() -> None:
+    from edge.convert import tf_private
+
+    def operators() -> set[str]:
+        add = tf.function(lambda x, y: keras.ops.add(x, y), autograph=False)
+        graph = add.get_concrete_function(tf.zeros((1, 5, 5)), tf.zeros((1, 5, 1))).graph
+        return {each.type for each in graph.get_operations()}
+
+    with tf_private.plain_addition():
+        inside = operators()
+    assert "BiasAdd" in operators()
+    assert "BiasAdd" not in inside

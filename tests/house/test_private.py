@@ -23,6 +23,7 @@ from tests.helpers.places import ROOT
 from tests.helpers.privates import (
     a_graph_of_layers_is_known,
     a_lambda_is_made_again,
+    an_axis_of_time_is_no_bias,
     tangents_are_noticed,
     what_was_compiled_is_told,
 )
@@ -176,6 +177,11 @@ TABLE = {
         ),
     ),
     "edge/convert/tf_private.py": (
+        Private(
+            "keras.src.backend:numpy",
+            "an addition of what Keras would take for a bias",
+            an_axis_of_time_is_no_bias,
+        ),
         Private(
             "tensorflow.lite.python.convert:mlir_quantize",
             "integers from a calibrated file",

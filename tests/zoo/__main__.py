@@ -22,11 +22,15 @@ def main(
     ] = None,
     layers: Annotated[str, typer.Option(help="stock, plus, or both.")] = "both",
     page: Annotated[Path | None, typer.Option("--markdown", help="Write docs/models.md there.")] = None,
+    kept: Annotated[
+        Path | None, typer.Option(help="A file of trials: those in it are not run again, others are added.")
+    ] = None,
 ) -> None:
     """Convert the zoo and judge each file."""
     from edge.quiet import quiet
     from tests.zoo.isolated import Isolated
     from tests.zoo.judge import FAULT, OK, REFUSED, WRONG, Trial
+    from tests.zoo.kept import Kept
     from tests.zoo.slices import FORMS, FORMS_OF, SLICE
 
     with quiet():  # TensorFlow talks before it reads its log level
@@ -44,6 +48,7 @@ def main(
 
     asked = [(kind, form) for kind in kinds for form in forms if form in FORMS_OF[kind]]
     found, total, done, start = {}, len(names) * len(asked), 0, time.perf_counter()
+    known = Kept(kept)
     with Isolated() as process:
         for name in names:
             trials: dict[tuple[str, str], Trial] = {}
@@ -51,7 +56,11 @@ def main(
                 done += 1
                 passed = time.perf_counter() - start
                 print(f"{done}/{total} {passed:.0f} s: {name}, {kind}, {form}", file=sys.stderr, flush=True)
-                trials[kind, form] = process.run(name, kind, form)
+                trial = known.get((name, kind, form))
+                if trial is None:
+                    trial = process.run(name, kind, form)
+                    known.add((name, kind, form), trial)
+                trials[kind, form] = trial
             found[name] = (ZOO[name], trials)
             print("\n".join(lines(ZOO[name], trials, forms)), flush=True)
     print(summary(found, forms))

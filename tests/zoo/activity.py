@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from tests.zoo.architecture import LSTM, architecture
+from tests.zoo.architecture import COARSE, LSTM, architecture
 from tests.zoo.signals import frames, mapped, padded_sensors, sensors, together
 
 layers = keras.layers
@@ -71,7 +71,6 @@ def brownlee_har_cnn_lstm(lstm: LSTM) -> keras.Model:
     "Brownlee, LSTMs for human activity recognition (2018): the ConvLSTM",
     frames(4, 1, 32, 9),
     4,
-    refused={"all": "ConvLSTM2D"},
     scaled="64 filters",
 )
 def brownlee_har_convlstm(lstm: LSTM) -> keras.Model:
@@ -141,6 +140,7 @@ def sensor_fusion(lstm: LSTM) -> keras.Model:
     mapped(sensors(66), lambda x: 0.5 + 0.2 * x),
     30,
     scaled="1,662 coordinates",
+    refused=COARSE,
 )
 def sign_language_relu(lstm: LSTM) -> keras.Model:
     return keras.Sequential(

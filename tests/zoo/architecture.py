@@ -14,6 +14,8 @@ from keras_lstm_plus import LSTMPlus, LSTMPlusCell
 LSTM = Callable[..., Any]  # keras.layers.LSTM, or LSTMPlus in its place
 Inputs = list[np.ndarray]  # one array an input, [samples, ...]
 Data = Callable[[np.random.Generator, int, int], Inputs]  # of a generator, samples and time steps
+# For some random weights 8 bits are too coarse, and the sentence says what to use instead.
+COARSE = dict.fromkeys(("int8", "micro"), "differs from Keras by")
 LAYERS: dict[str, LSTM] = {"stock": keras.layers.LSTM, "plus": LSTMPlus}
 
 
@@ -32,8 +34,8 @@ class Architecture:
         as_stream: whether it runs step by step, its state going on: then it is judged so.
         scaled: what is narrower here than published, with the published figure.
         exact: what its float form may be off by, more where Keras itself computes in 16 bits.
-        way_out: what the sentence of a refusal says to ask for instead: then the file has to be right.
         refused: by form, a piece of the sentence with which it is rightly refused; `"all"` for any form.
+            Where the sentence names other options, they are taken, and the file has to be right.
     """
 
     name: str
@@ -46,7 +48,6 @@ class Architecture:
     as_stream: bool = False
     scaled: str = ""
     exact: float = 1e-5
-    way_out: Mapping[str, Any] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from tests.zoo.architecture import LSTM, architecture
+from tests.zoo.architecture import COARSE, LSTM, architecture
 from tests.zoo.signals import of_length, one_hot, sensors, together
 
 layers = keras.layers
@@ -14,6 +14,7 @@ layers = keras.layers
     "Brownlee, A gentle introduction to LSTM autoencoders (2018)",
     sensors(1),
     9,
+    refused=COARSE,
 )
 def brownlee_autoencoder(lstm: LSTM) -> keras.Model:
     return keras.Sequential(
@@ -31,6 +32,7 @@ def brownlee_autoencoder(lstm: LSTM) -> keras.Model:
     "Srivastava, Mansimov and Salakhutdinov, Unsupervised learning of video representations (2015); Brownlee",
     sensors(1),
     9,
+    refused=COARSE,
 )
 def composite_autoencoder(lstm: LSTM) -> keras.Model:
     """Two decoders: what was, and what comes."""
@@ -99,6 +101,7 @@ def lstm_vae_mean(lstm: LSTM) -> keras.Model:
     together(one_hot(24), of_length(one_hot(24), 20)),
     20,
     scaled="64 units, 64 of the code, 29 characters",
+    refused=COARSE,
 )
 def molecule_autoencoder(lstm: LSTM) -> keras.Model:
     """The states of the encoder make a code, the code makes the states of the decoder."""

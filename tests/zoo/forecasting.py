@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tests.zoo.architecture import LSTM, architecture, cell_of
+from tests.zoo.architecture import COARSE, LSTM, architecture, cell_of
 from tests.zoo.signals import classes, sensors, together
 
 layers = keras.layers
@@ -78,7 +78,13 @@ class FeedBack(keras.Model):
         return ops.stack(said, axis=1)
 
 
-@architecture(f"{TUTORIAL}: autoregressive, subclassed, RNN and its cell", sensors(19), 24, scaled="24 steps")
+@architecture(
+    f"{TUTORIAL}: autoregressive, subclassed, RNN and its cell",
+    sensors(19),
+    24,
+    scaled="24 steps",
+    refused=COARSE,
+)
 def tf_forecast_feedback(lstm: LSTM) -> keras.Model:
     return FeedBack(cell_of(lstm)(32), 8, 19)
 
@@ -128,7 +134,10 @@ def traffic_lstm_gc(lstm: LSTM) -> keras.Model:
 
 
 @architecture(
-    "Brownlee, Multi-step LSTM forecasting of household power (2018): encoder and decoder", sensors(8), 14
+    "Brownlee, Multi-step LSTM forecasting of household power (2018): encoder and decoder",
+    sensors(8),
+    14,
+    refused=COARSE,
 )
 def power_encoder_decoder(lstm: LSTM) -> keras.Model:
     return keras.Sequential(
@@ -166,6 +175,7 @@ def shampoo_stateful(lstm: LSTM) -> keras.Model:
     "SuperDataScience, Deep learning A-Z (2017): Google's stock price, four layers with dropout",
     sensors(1),
     60,
+    refused={**COARSE, "dynamic": COARSE["int8"]},
 )
 def stock_price(lstm: LSTM) -> keras.Model:
     model = keras.Sequential([keras.Input((60, 1))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from tests.zoo.architecture import LSTM, architecture
+from tests.zoo.architecture import COARSE, LSTM, architecture
 from tests.zoo.signals import sensors
 
 layers = keras.layers
@@ -51,6 +51,7 @@ def arik_crnn(lstm: LSTM) -> keras.Model:
     sensors(20),
     48,
     scaled="80 bands, 125 frames, 64 units",
+    refused=COARSE,
 )
 def speech_commands_attention(lstm: LSTM) -> keras.Model:
     """The middle step asks, all steps answer."""

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tests.zoo.architecture import LSTM, architecture
+from tests.zoo.architecture import COARSE, LSTM, architecture
 from tests.zoo.signals import images, sensors, video
 
 layers = keras.layers
@@ -59,6 +59,7 @@ def captcha_ocr(lstm: LSTM) -> keras.Model:
     images(32, 64),
     1,
     scaled="32 x 100 pixels, 64 to 512 filters, 256 units",
+    refused=COARSE,
 )
 def crnn_line_ocr(lstm: LSTM) -> keras.Model:
     """Pooled to a height of one; the columns are the steps."""
@@ -79,7 +80,7 @@ def crnn_line_ocr(lstm: LSTM) -> keras.Model:
     video(24, 36, 1),
     10,
     scaled="75 frames of 46 x 140 pixels, 128, 256, 75 filters, 128 units",
-    refused={"all": "MaxPool3D"},
+    refused={"micro": "needs CONV_3D, which TensorFlow Lite Micro lacks"},
 )
 def lipnet(lstm: LSTM) -> keras.Model:
     frames = keras.Input((10, 24, 36, 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections import Counter
 from collections.abc import Mapping
 
@@ -17,24 +19,29 @@ TITLES = {
     "int8": "int8",
     "micro": "microcontroller",
 }
-SHORT = 160  # characters of a refusal in the page
+CLASSES = {  # whether all were tried with both
+    True: "with `keras.layers.LSTM` and with `LSTMPlus` in its place",
+    False: "with `keras.layers.LSTM`",
+}
+LONGEST = 420  # characters of a refusal in the page
 PAGE = """# Models that people build
 
-Networks with an LSTM as they are published, from Keras's own examples to papers and much copied repositories,
-rebuilt in `tests/zoo/`, untrained, with random weights of the size that a training leaves. Each is converted
-with `keras.layers.LSTM` and with `LSTMPlus` in its place, and the file is compared with Keras on data that it
-was not calibrated with, longer ones where the length is free, on ai-edge-litert and, in float, on
-tflite-runtime; the last column is an int8 file for `target="microcontroller"`, run by TensorFlow Lite Micro.
-`python -m tests.zoo --markdown docs/models.md` wrote this page.
+{count} networks with an LSTM as they are published, from Keras's own examples to papers and much copied
+repositories, rebuilt in [`tests/zoo/`](../tests/zoo/), with random weights of the size that training leaves.
+Each is converted {classes}, and the file is compared with
+Keras on data that it was not calibrated with, longer ones where the length is free, on ai-edge-litert and, in
+float, on tflite-runtime. The last column is an int8 file for `target="microcontroller"`, run by TensorFlow
+Lite Micro. `python -m tests.zoo --markdown docs/models.md` prints this page.
 
-Float: the largest error, of the largest value of the output (of 1 where that is smaller). Others: the rms
-error in standard deviations of the output, the worst output of each model. A letter stands for a sentence
-below; a figure with a letter came out of doing what the sentence says.
+**Float:** the largest error, of the largest value of the output (of 1 where that is smaller). **Others:** the
+rms error in standard deviations of the output, the worst output of each model. A bold letter is a refusal,
+its sentence is [at the end](#what-is-refused); a figure beside it came out of doing what the sentence says.
+Weights that nobody trained are harder to round than others: compare the figures, and measure your own model.
 
 {summary}
 
 <!-- models -->
-{table}
+{tables}
 <!-- /models -->
 
 ## What is refused
@@ -90,18 +97,35 @@ def _sentences(trials: Trials) -> dict[str, list[str]]:
 
 
 def markdown(zoo: Mapping[str, tuple[Architecture, Trials]], forms: list[str]) -> str:
-    """The page."""
+    """The page: a table for each family."""
     shown = [form for form in forms if form != "keras"]
+    header = ["model", "from", "LSTMs", *(TITLES[form] for form in shown)]
     letters: dict[str, str] = {}
-    rows = []
+    families: dict[str, list[list[str]]] = {}
     for architecture, trials in zoo.values():
         scaled = f" (here smaller than {architecture.scaled})" if architecture.scaled else ""
         cells = [_page_cell(trials, form, letters) for form in shown]
-        rows.append([f"`{architecture.name}`", architecture.source + scaled, form_of(trials), *cells])
-    header = ["model", "from", "LSTMs", *(TITLES[form] for form in shown)]
-    table = "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
+        row = [f"`{architecture.name}`", architecture.source + scaled, form_of(trials), *cells]
+        families.setdefault(_title(architecture), []).append(row)
+    ruler = ["---"] * len(header)
+    tables = [
+        f"## {title}\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in (header, ruler, *rows))
+        for title, rows in families.items()
+    ]
     sentences = "\n".join(f"- **{letter}** {words}" for words, letter in letters.items())
-    return PAGE.format(summary=summary(zoo, shown), table=table, sentences=sentences or "Nothing.")
+    return PAGE.format(
+        count=len(zoo),
+        classes=CLASSES[all(any(layer == "plus" for layer, _ in trials) for _, trials in zoo.values())],
+        summary=summary(zoo, shown),
+        tables="\n\n".join(tables),
+        sentences=sentences or "Nothing.",
+    )
+
+
+def _title(architecture: Architecture) -> str:
+    """What its family says of itself, up to the first colon or full stop."""
+    words = str(sys.modules[architecture.build.__module__].__doc__)
+    return re.split(r"[:.;]", words)[0]
 
 
 def _page_cell(trials: Trials, form: str, letters: dict[str, str]) -> str:
@@ -110,7 +134,7 @@ def _page_cell(trials: Trials, form: str, letters: dict[str, str]) -> str:
         trial = trials.get((layer, form))
         if trial is None or not trial.words or trial.status not in (OK, REFUSED):
             continue
-        letter = letters.setdefault(_shortened(trial.words), _letter(len(letters)))
+        letter = f"**{letters.setdefault(_shortened(trial.words), _letter(len(letters)))}**"
         word = word.replace(REFUSED, letter, 1)
         if trial.status == OK and letter not in word.split():  # it goes by the way out of the sentence
             word += f" {letter}"
@@ -122,14 +146,15 @@ def _letter(number: int) -> str:
 
 
 def _shortened(words: str) -> str:
-    return words if len(words) <= SHORT else words[: words.rfind(" ", 0, SHORT)].rstrip(",;:") + " …"
+    return words if len(words) <= LONGEST else words[: words.rfind(" ", 0, LONGEST)].rstrip(",;:") + " …"
 
 
 def summary(zoo: Mapping[str, tuple[Architecture, Trials]], forms: list[str]) -> str:
     """How many of how many are right, by form."""
     parts = []
     for form in forms:
-        statuses = [_status(trials, form) for _, trials in zoo.values()]
+        tried = [trials for _, trials in zoo.values() if any(each == form for _, each in trials)]
+        statuses = [_status(trials, form) for trials in tried]
         counts = [f"{statuses.count(OK)} of {len(statuses)} right"]
         counts += [f"{statuses.count(each)} {each}" for each in (REFUSED, WRONG, FAULT) if each in statuses]
         parts.append(f"{TITLES[form]} {', '.join(counts)}")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.convert import ConversionError
+from tests.helpers.places import ROOT
 from tests.zoo import trial as trials
 from tests.zoo.inventory import ZOO, in_order
 from tests.zoo.isolated import Isolated
 from tests.zoo.judge import FAULT, OK, REFUSED, WRONG, Trial, error_of, of_exception
+from tests.zoo.kept import Kept
 from tests.zoo.slices import FORMS_OF, SLICE
 from tests.zoo.table import markdown
 from tests.zoo.trial import run_trial
@@ -104,11 +107,32 @@ def test_the_page_has_a_row_for_each() -> None:
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert [row.rsplit("|", 3)[-3:-1] for row in rows] == [
         [" 1 fused, 1 unrolled ", " 3e-07 "],
-        [" – ", " a "],
+        [" – ", " **a** "],
         [" – ", " stock: WRONG 2e-01 / plus: 1e-07 "],
     ]
     assert "- **a** This cannot be. Do that." in page
     assert "1 of 3 right, 1 refused, 1 WRONG" in page
+
+
+def test_the_page_of_the_docs_has_all_of_them() -> None:
+    page = (ROOT / "docs/models.md").read_text("utf-8")
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    assert list(rows) == list(ZOO)
+    for name, row in rows.items():
+        assert ZOO[name].source in row
+    assert WRONG not in page
+    assert FAULT not in page
+
+
+def test_trials_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    key, trial = ("a", "stock", "float"), Trial(OK, 1e-7, ("fused",), "", ("a note",), 2.0)
+    kept = Kept(path)
+    assert kept.get(key) is None
+    kept.add(key, Trial(FAULT))
+    kept.add(key, trial)
+    assert Kept(path).get(key) == trial
+    Kept(None).add(key, trial)
 
 
 @pytest.mark.slow

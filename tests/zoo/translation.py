@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tests.zoo.architecture import LSTM, architecture
+from tests.zoo.architecture import COARSE, LSTM, architecture
 from tests.zoo.signals import of_length, one_hot, together, tokens, vectors
 
 layers = keras.layers
@@ -16,7 +16,14 @@ WIDTHS = "71 and 93 characters, 256 units"
 WORDS = 300
 
 
-@architecture(CHARACTERS, together(one_hot(SOURCE), of_length(one_hot(TARGET), 13)), 18, 25, scaled=WIDTHS)
+@architecture(
+    CHARACTERS,
+    together(one_hot(SOURCE), of_length(one_hot(TARGET), 13)),
+    18,
+    25,
+    scaled=WIDTHS,
+    refused={"micro": "must have the shape [samples, 18 or more, 50]"},
+)
 def char_translator(lstm: LSTM) -> keras.Model:
     """The model that is trained: teacher forcing."""
     source, target = keras.Input((None, SOURCE)), keras.Input((None, TARGET))
@@ -37,6 +44,7 @@ def char_translator_encoder(lstm: LSTM) -> keras.Model:
     together(one_hot(TARGET), vectors(UNITS, scale=0.5), vectors(UNITS, scale=0.8)),
     1,
     scaled=WIDTHS,
+    refused={**COARSE, "micro": "runs files of a fixed length"},
 )
 def char_translator_decoder(lstm: LSTM) -> keras.Model:
     target = keras.Input((None, TARGET), name="character")
@@ -64,6 +72,7 @@ def word_encoder_masked(lstm: LSTM) -> keras.Model:
     together(tokens(WORDS), of_length(tokens(WORDS), 9)),
     12,
     scaled="4 layers of 1,000 units",
+    refused={"micro": "runs files of a fixed length"},
 )
 def reversed_source(lstm: LSTM) -> keras.Model:
     source = keras.Input((None,), dtype="int32", name="source")
@@ -95,6 +104,7 @@ def _attending(lstm: LSTM, attention: Any, bidirectional: bool) -> keras.Model:
     14,
     20,
     scaled="4 layers of 1,000 units",
+    refused={"micro": "must have the shape [samples, 14 or more]"},
 )
 def luong_attention(lstm: LSTM) -> keras.Model:
     return _attending(lstm, layers.Attention(), bidirectional=False)
@@ -106,6 +116,7 @@ def luong_attention(lstm: LSTM) -> keras.Model:
     14,
     20,
     scaled="1,000 units, GRU there",
+    refused={"micro": "must have the shape [samples, 14 or more]"},
 )
 def bahdanau_attention(lstm: LSTM) -> keras.Model:
     return _attending(lstm, layers.AdditiveAttention(), bidirectional=True)
@@ -117,6 +128,7 @@ def bahdanau_attention(lstm: LSTM) -> keras.Model:
     14,
     20,
     scaled="256 units, GRU there",
+    refused={"micro": "must have the shape [samples, 14 or more]"},
 )
 def nmt_cross_attention(lstm: LSTM) -> keras.Model:
     return _attending(lstm, layers.MultiHeadAttention(num_heads=1, key_dim=48), bidirectional=True)

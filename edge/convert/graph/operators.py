@@ -171,6 +171,8 @@ _PLAIN = {
     "ADD": (1, schema.AddOptionsT),
     "SUB": (1, schema.SubOptionsT),
     "MUL": (1, schema.MulOptionsT),
+    "MINIMUM": (1, schema.MaximumMinimumOptionsT),
+    "MAXIMUM": (1, schema.MaximumMinimumOptionsT),
     "CAST": (1, schema.CastOptionsT),
     "REDUCE_MAX": (1, schema.ReducerOptionsT),
     "BROADCAST_TO": (2, schema.BroadcastToOptionsT),

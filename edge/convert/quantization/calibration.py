@@ -27,6 +27,7 @@ def calibrate(draft: Draft) -> None:
         operators.add_intermediates(draft.model, operator)
     whole = _joined(draft)
     cells = largest_cells(whole)
+    _keep_apart(whole)
     content = tf_private.calibrate(flatbuffer.pack(whole.model), draft.calls, draft.starts)
     seen = flatbuffer.load(content)
     for index in range(len(flatbuffer.graph(draft.model).tensors)):
@@ -69,6 +70,17 @@ def _joined(draft: Draft) -> Draft:
     join_states(whole)
     reset_states(whole, draft.anew)
     return whole
+
+
+def _keep_apart(draft: Draft) -> None:
+    """Let every tensor have a place of its own, as an output has.
+
+    A sum is computed in the place of what is added, and calibration would take its range for that of both: a
+    fused LSTM with a scale for its output that is not the one it computes with.
+    """
+    main = flatbuffer.graph(draft.model)
+    made = [int(index) for operator in main.operators for index in operator.outputs]
+    main.outputs = list(dict.fromkeys([*main.outputs, *made]))
 
 
 def _float_model(draft: Draft) -> Callable[[list[Array], bool], list[Array]]:

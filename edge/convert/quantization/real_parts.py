@@ -4,6 +4,7 @@
   that comes as a real number. All that leads to it stays real, from the input on.
 - What stands at the head of an input that is real: the arithmetic before the first layer. Rounding comes
   behind it, so a normalization sees the numbers as they are, and padding of -99 takes no room in the range.
+- What lies between an exponential and its logarithm, a softplus: no steps hold both ends of that.
 - What the integer kernels lack, or get wrong.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.convert.edits.stable_softplus import is_of_softplus
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.graph.wiring import Wiring
 from edge.convert.quantization.integers import BITS
@@ -78,6 +80,9 @@ def keep_real(draft: Draft, quantize: str, names: Sequence[str], asked: str | No
         kept |= {id(operator) for operator in _shorn(wiring, model, head, kept)}
     if quantize == "int16x8":
         kept |= {id(operator) for operator in wiring.operators if not has_16_bits(model, operator)}
+    logs = operators.named(model, "LOG")
+    kept |= {id(each) for log in logs for each in _from_exponential(wiring, model, log)}
+    kept |= {id(each) for each in wiring.operators if is_of_softplus(model, each)}
     kept |= {id(each) for each in wiring.operators if not has_integers(model, each, target, bits)}
     kept |= {id(operator) for name in WRONG_IN_INTEGERS for operator in operators.named(model, name)}
     draft.real = [operator for operator in wiring.operators if id(operator) in kept]
@@ -97,6 +102,48 @@ def _exact(wiring: Wiring, model: flatbuffer.Model) -> Operators:
         if name in THRESHOLDS and not names <= {*LIGHT, *THRESHOLDS}:
             continue
         found += above
+    return found
+
+
+def _from_exponential(wiring: Wiring, model: flatbuffer.Model, operator: operators.Operator) -> Operators:
+    """The operators from an EXP to this one, if sums alone are between them."""
+    name = operators.name_of(model, operator)
+    if name == "EXP":
+        return [operator]
+    if name not in ("LOG", "ADD", "SUM", "RESHAPE"):
+        return []
+    makers = [wiring.maker[index] for index in wiring.reads(operator) if index in wiring.maker]
+    found = [each for maker in makers for each in _from_exponential(wiring, model, maker)]
+    return [*found, operator] if found else []
+
+
+def keep_exponentials(draft: Draft) -> None:
+    """Let every output that is an exponential be real, and the layer before it.
+
+    Calibration seldom sees the largest of them, and what is cut off there is most of the number.
+    """
+    model = draft.model
+    wiring, known = Wiring(model), {id(operator) for operator in draft.real}
+    for name, index in zip(draft.outputs, map(int, flatbuffer.graph(model).outputs), strict=False):
+        maker = wiring.maker.get(index)
+        if maker is None or operators.name_of(model, maker) != "EXP" or wiring.readers[index]:
+            continue
+        flatbuffer.tensor(model, index).quantization = None  # without a range it is not rounded
+        draft.real += [each for each in _last_layer(wiring, model, maker) if id(each) not in known]
+        draft.notes.append(f"output {name!r} stays a real number (float32): it is an exponential")
+
+
+def _last_layer(wiring: Wiring, model: flatbuffer.Model, operator: operators.Operator) -> Operators:
+    """An operator and what leads to it, up to a product with weights, if nobody else reads that."""
+    found = [operator]
+    while operators.name_of(model, found[-1]) in ("EXP", "ADD", "RESHAPE"):
+        reads = [index for index in wiring.reads(found[-1]) if is_real(model, index)]
+        if len(reads) != 1 or reads[0] not in wiring.maker or len(wiring.readers[reads[0]]) > 1:
+            break
+        maker = wiring.maker[reads[0]]
+        if operators.name_of(model, maker) not in ("ADD", "RESHAPE", "FULLY_CONNECTED"):
+            break
+        found.append(maker)
     return found
 
 

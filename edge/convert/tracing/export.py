@@ -47,7 +47,7 @@ def export(
     """
     draft.model, draft.fused = None, []  # its weights need not lie beside those that come
     writer = _Writer(model, signature, plan, sites)
-    graph = flatbuffer.load(_converted(model, writer, weights))
+    graph = flatbuffer.load(_converted(writer, weights))
     flatbuffer.order_ends(graph, len(writer.specs), len(writer.outputs) + len(writer.shown))
     recorded = writer.recording.sites
     _refuse_foreign_operators(graph, {site.placeholder for site in recorded})
@@ -91,15 +91,6 @@ class _Writer:
         # An output that is an input, or that is given twice, needs a name of its own.
         return {f"output_{n}": tf.identity(t) for n, t in enumerate([*results.values(), *after])}
 
-    def known_by_value(self) -> set[int]:
-        """The variables (by `id`) that the function does not read: an operator or a constant has them."""
-        sites, forms = self.recording.sites, self._plan.lowerings
-        reading = {
-            id(s.layer.cell) for s, form in zip(sites, forms, strict=True) if not s.spec and form != "fused"
-        }
-        known = [site for site in sites if id(site.layer.cell) not in reading]
-        return {id(variable) for site in known for variable in site.variables().values()}
-
     def _lower(self, site: Site, x: Tensor, states: Any, mask: Tensor) -> tuple[Lowered, Site]:
         form = self._plan.lowerings[site.index]
         if form == "fused":
@@ -124,15 +115,15 @@ def _shown_states(plan: Plan, sites: Sequence[Site]) -> list[PlainState]:
     ]
 
 
-def _converted(model: keras.Model, writer: _Writer, weights: str | None) -> bytes:
+def _converted(writer: _Writer, weights: str | None) -> bytes:
     """By way of a SavedModel: from a plain function the converter would inline the placeholders."""
     module = tf.Module()  # that has no function: TensorFlow would trace it once more when it saves
     serve = tf.function(writer.serve, input_signature=writer.specs, autograph=False)
     with tf_private.scratch() as folder:
         with writer.recording.running():
             function = serve.get_concrete_function()
-            known = writer.known_by_value()
-            module.variables_of_model = [v.value for v in model.variables if id(v) not in known]
+            # Those that it reads: not what an operator or a constant has, unless the model reads it, too.
+            module.variables_of_model = list(function.variables)
             tf.saved_model.save(module, folder, signatures=function)
         return tf_private.convert_saved_model(folder, weights)
 
@@ -151,8 +142,8 @@ def _refuse_foreign_operators(model: flatbuffer.Model, placeholders: set[str]) -
             "that layer out of the model, or let it change the variable while training alone."
         )
     if foreign:
+        loop = " (WHILE is what a loop of its own becomes)" if "WHILE" in foreign else ""
         raise ValueError(
             f"The model needs {', '.join(foreign)} beside its recurrent layers, which the runtimes of small "
-            "devices lack or run slowly (WHILE is what a loop of its own becomes). Replace the layer that "
-            "needs it, or move it out of the model."
+            f"devices lack or run slowly{loop}. Replace the layer that needs it, or move it out of the model."
         )

@@ -32,20 +32,20 @@ def call_folded(layer: Any, inputs: Tensor, training: bool | None, mask: Tensor 
     known = inspect.signature(layer.layer.call).parameters
     keywords: dict[str, Any] = {}
     if "mask" in known and mask is not None:
-        keywords["mask"] = _folded(mask)
+        keywords["mask"] = folded(mask)
     if "training" in known:
         keywords["training"] = training
-    return _unfolded(layer.layer.call(_folded(inputs), **keywords), inputs)
+    return unfolded(layer.layer.call(folded(inputs), **keywords), inputs)
 
 
-def _folded(x: Tensor) -> Tensor:
+def folded(x: Tensor) -> Tensor:
     """`[batch, time, ...]` to `[batch * time, ...]`."""
     batch, time, *rest = x.shape
     rows = -1 if batch is None or time is None else batch * time
     return tf.reshape(x, [rows, *_sizes(x, rest, 2)])
 
 
-def _unfolded(y: Tensor, like: Tensor) -> Tensor:
+def unfolded(y: Tensor, like: Tensor) -> Tensor:
     """`[batch * time, ...]` to `[batch, time, ...]`, both as `like` has them."""
     known = [*like.shape[:2], *y.shape[1:]]
     if known.count(None) == 1:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
 
+from edge.convert import tf_private
 from edge.convert.keras_model.call_sites import Site, read_site, recurrent_layers
 from edge.convert.keras_model.stacked import cells_of
 from edge.convert.tracing.folded_time import call_folded, time_distributed_layers
 from edge.convert.tracing.lower import Lowered
+from edge.convert.tracing.volumes import pool_volumes, volume_poolings
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.private import replaced
 
@@ -44,8 +47,10 @@ class Recording:
         """
         try:
             with (
+                tf_private.plain_addition(),
                 replaced(recurrent_layers(self._model), "call", self._stand_in),
                 replaced(time_distributed_layers(self._model), "call", self._folded),
+                replaced(volume_poolings(self._model), "call", lambda layer: partial(pool_volumes, layer)),
             ):
                 yield
         except Exception:

@@ -97,6 +97,19 @@ def test_what_convert_makes_for_it_runs_there(files: dict[str, Path]) -> None:
 
 
 @needs_micro
+def test_a_second_inference_has_its_inputs_again(tmp_path: Path) -> None:
+    """They lie in the arena, where others take their place: as ids of words, those lead out of the table."""
+    ids = np.random.default_rng(1).integers(0, 50, (32, STEPS)).astype(np.int32)
+    x = keras.Input((STEPS,), dtype="int32")
+    y = keras.layers.LSTM(16, return_sequences=True)(keras.layers.Embedding(50, 16)(x))
+    model = keras.Model(x, keras.layers.Dense(50)(y))
+    path = convert(model, tmp_path / "m.tflite", "int8", ids, target="microcontroller").path
+    (entry,) = benchmark_on_micro([path], runs=5)["files"]
+    assert entry["error_interpreter"]["relative"] < 0.03
+    assert entry["inference_ms"]["count"] == 5
+
+
+@needs_micro
 def test_the_arena_is_the_smallest(files: dict[str, Path]) -> None:
     (entry,) = benchmark_on_micro([files["step_int8"]], runs=1)["files"]
     code = (

@@ -132,3 +132,30 @@ def test_a_convlstm_is_written_out(quantize: str | None, tmp_path: Path) -> None
     data = np.random.default_rng(0).normal(size=(16, 4, 6, 6, 2)).astype(np.float32)
     result = convert(model, tmp_path / "m.tflite", quantize, data)
     assert result.errors[0].max_abs < 1e-5 if quantize is None else result.errors[0].relative < 0.1
+
+
+class FeedBack(keras.Model):
+    """As in TensorFlow's tutorial on time series: a layer warms up, then its cell eats what it said."""
+
+    def __init__(self, cell: Any) -> None:
+        super().__init__()
+        self.cell, self.memory = cell, layers.RNN(cell, return_state=True)
+        self.answer = layers.Dense(FEATURES)
+
+    def call(self, x: Any) -> Any:
+        h, *state = self.memory(x)
+        said = [self.answer(h)]
+        for _ in range(3):
+            h, state = self.cell(said[-1], states=state)
+            said.append(self.answer(h))
+        return keras.ops.stack(said, axis=1)
+
+
+@pytest.mark.parametrize("cell", [LSTM, SIMPLE, lambda units: LSTMPlusCell(units, "peephole")])
+def test_a_cell_that_is_called_beside_its_layer(cell: Any, tmp_path: Path) -> None:
+    model, data = FeedBack(cell(7)), motion(12, STEPS)
+    model(data)
+    result = convert(randomised(model), tmp_path / "m.tflite", None, data)
+    assert [layer.lowering for layer in result.layers] == ["fused"]
+    found = EdgeModel(result.path).predict(data)
+    np.testing.assert_allclose(found, np.asarray(model(data)), atol=1e-5)

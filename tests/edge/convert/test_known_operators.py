@@ -114,6 +114,17 @@ def test_what_it_cannot_have_is_one_sentence(tmp_path: Path) -> None:
     assert convert(model("tanh"), path, target="microcontroller").path == path  # the way out
 
 
+def test_tokens_of_64_bits_are_one_sentence_and_those_of_32_the_way_out(tmp_path: Path) -> None:
+    stack, data, shape, _ = KINDS["SELECT"]
+
+    def model(dtype: str) -> keras.Model:
+        return randomised(keras.Sequential([keras.Input(shape, dtype=dtype), *stack()]))
+
+    with pytest.raises(ValueError, match=r"not int64\. To do: let whole numbers be int32, keras\.Input"):
+        convert(model("int64"), tmp_path / "m.tflite", target="microcontroller")
+    convert(model("int32"), tmp_path / "m.tflite", None, data(), target="microcontroller")
+
+
 def test_other_targets_keep_the_shorter_form(tmp_path: Path) -> None:
     stack, data, shape, dtype = KINDS["TILE"]
     model = randomised(keras.Sequential([keras.Input(shape, dtype=dtype), *stack()]))

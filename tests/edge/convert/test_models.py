@@ -204,3 +204,14 @@ def test_the_model_is_as_it_was(tmp_path: Path) -> None:
     model.fit(x, before, epochs=1, verbose=0)
     again = convert(model, tmp_path / "model.tflite", representative_data=x)
     assert again.errors[0].max_abs < 1e-5
+
+
+@pytest.mark.parametrize("width", [1, 8])
+def test_a_number_for_each_step_is_added_and_no_bias(width: int, tmp_path: Path) -> None:
+    """Of one sequence of 8 steps at a time, Keras takes the 8 for a bias: of the features, if there are 8."""
+    x, offset = keras.Input((8, width), name="x"), keras.Input((8, 1), name="offset")
+    y = layers.Add()([layers.TimeDistributed(layers.Dense(width))(x), offset])
+    model = randomised(keras.Model([x, offset], layers.LSTM(5)(y)))
+    rng = np.random.default_rng(4)
+    data = [rng.normal(size=(6, 8, wide)).astype("float32") for wide in (width, 1)]
+    check(model, tmp_path, data, 1)

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from edge.convert import convert
+from edge.errors import ModelFileError
 from tests.helpers.keras_models import FEATURES, motion
 
 layers = keras.layers
@@ -141,6 +142,20 @@ def test_what_quantizers_say_is_one_sentence(tmp_path: Path, monkeypatch: pytest
     ) as caught:
         convert(behind(layers.Dense(2)), tmp_path / "m.tflite", "int8", motion(8, 5))
     assert "\n" not in str(caught.value)
+
+
+def test_what_the_runtime_says_of_a_file_that_nobody_has_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, **_: Any) -> None:
+        raise ModelFileError(f"{path.name}: ai-edge-litert cannot run it on inputs of shape [1, 5].")
+
+    monkeypatch.setattr("edge.load", fail)
+    with pytest.raises(ValueError, match="while the file is run, .*: ai-edge-litert cannot run") as caught:
+        convert(behind(layers.Dense(2)), tmp_path / "m.tflite")
+    assert ".tmp" not in str(caught.value)
+    assert not isinstance(caught.value, ModelFileError)
+    assert not list(tmp_path.iterdir())
 
 
 def test_filtering_of_tracebacks_is_left_as_it_was(tmp_path: Path) -> None:

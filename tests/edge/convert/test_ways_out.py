@@ -19,9 +19,10 @@ from edge.convert.request import check_request
 from edge.targets import TARGETS
 from keras_lstm_plus import LSTMPlus
 from tests.helpers.keras_models import FEATURES, motion, randomised
+from tests.helpers.ways_out import value_of, ways
 
 layers = keras.layers
-STEPS = 6  # what people fill in for "the number of time steps"
+STEPS = 6
 DEFAULTS: dict[str, Any] = {
     "quantize": None,
     "state": None,
@@ -76,22 +77,10 @@ def everything() -> Iterator[dict[str, Any]]:
                     yield {**DEFAULTS, "target": target, **options}
 
 
-def ways(sentence: str) -> list[dict[str, Any]]:
-    """The options that a sentence names: `Use lowering='a' or 'b', or state='c' with length=5.`"""
-    told = re.search(r"\. Use (.+)\.$", sentence)
-    assert told is not None, sentence
-    found = []
-    for phrase in told[1].replace("... (the number of time steps)", str(STEPS)).split(", or "):
-        pairs = [pair.split("=", 1) for pair in phrase.split(" with ")]
-        values = [[_value(value) for value in text.split(" or ")] for _, text in pairs]
-        first = dict(zip((name for name, _ in pairs), (each[0] for each in values), strict=True))
-        found.append(first)
-        found += [{**first, pairs[0][0]: value} for value in values[0][1:]]
+def found_ways(sentence: str) -> list[dict[str, Any]]:
+    found = ways(sentence, STEPS)
+    assert found, sentence
     return found
-
-
-def _value(text: str) -> Any:
-    return None if text == "None" else int(text) if text.isdigit() else text.strip("'")
 
 
 @cache
@@ -120,14 +109,21 @@ def test_every_way_out_is_gone(name: str) -> None:
             told = re.search(r"lowering='step', state='explicit'(?:, quantize=(.+))?\.$", sentence)
             assert told is not None
             way = {"lowering": "step", "state": "explicit"}
-            way |= {"quantize": _value(told[1])} if told[1] else {}
+            way |= {"quantize": value_of(told[1])} if told[1] else {}
             arranger("gru" if "GRU" in name else "stock").arrange(check_request(**{**options, **way}))
             rebuilt += 1
             continue
-        for way in ways(sentence):
+        for way in found_ways(sentence):
             arranger(name).arrange(check_request(**{**options, **way}))
     assert sentences, "nothing of this model is refused: it tests nothing"
     assert (rebuilt > 0) == ("1900 steps" in name)
+
+
+def test_what_speaks_against_forms_that_nobody_needs_is_left_out() -> None:
+    sentence = str(refused("backwards", DEFAULTS))
+    assert "fused: there is no fused operator" in sentence
+    assert "unrolled: writing it out needs a fixed length, and the time axis is free. Use length=" in sentence
+    assert "step" not in sentence.replace("time steps", "")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +142,7 @@ def test_the_first_way_out_gives_a_file(name: str, options: dict[str, Any], tmp_
     path, model = tmp_path / "m.tflite", arranger(name).model
     with pytest.raises(ValueError, match=r"\. Use ") as caught:
         convert(model, path, **options)
-    way = ways(str(caught.value))[0]
+    way = found_ways(str(caught.value))[0]
     assert convert(model, path, **{**options, **way}).size == path.stat().st_size
 
 

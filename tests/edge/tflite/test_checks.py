@@ -145,6 +145,22 @@ def test_files_that_run_are_taken(kind: str) -> None:
     assert inspect(model_file(kind))["operators"]
 
 
+SHARED = {
+    "Pool2D": "_POOL_2D",
+    "Reducer": "REDUCE_ MEAN SUM",
+    "SequenceRNN": "_RNN",
+    "Conv3D": "CONV_3D_TRANSPOSE",
+}
+
+
+def test_every_operator_of_the_table_has_the_options_of_its_name() -> None:
+    kinds = {number: name for name, number in vars(schema.BuiltinOptions).items()}
+    for name, needs in operands.NEEDS.items():
+        kind = kinds[needs.options].removesuffix("Options")
+        if needs.options and kind.lower() != name.replace("_", "").lower():
+            assert any(part in name for part in SHARED[kind].split()), (name, kind)
+
+
 def test_every_operator_of_the_table_is_in_the_schema() -> None:
     assert operands.NEEDS.keys() | operands.WITH_OPTIONAL | operands.OF_NUMBERS <= set(opcodes.OPERATORS)
     options = {
