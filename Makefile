@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
+.PHONY: native demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -47,6 +47,10 @@ test-oldest:
 N ?= 100
 lottery: $(READY)
 	$(PY) -m tests.lottery $(N)
+
+# The native engine: a shared library beside the runtime room, which both TensorFlow Lite runtimes load.
+native:
+	$(PYTHON) native/build.py --out edge/runtime/native
 
 test-backends: $(READY)
 	$(PY) -m pytest tests/keras_lstm_plus/test_backends.py
