@@ -23,7 +23,10 @@ COMPILERS = ("g++", "clang++", "c++")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-Wall", "-Wextra")
 # GCC warns of its own headers for AVX-512, and of vectors as arguments, which are all inlined.
 QUIET = ("-Wno-uninitialized", "-Wno-maybe-uninitialized", "-Wno-psabi")
-STATIC = ("-static-libstdc++", "-static-libgcc")  # a device's own may be older, and the runtime has one inside
+STATIC = (
+    "-static-libstdc++",
+    "-static-libgcc",
+)  # a device's own may be older, and the runtime has one inside
 
 # By processor: the flags of each instruction set. What is not named is compiled for the least of the family.
 X86 = ("-mfma", "-mf16c", "-mavx2")
@@ -119,7 +122,9 @@ def build(
 
 
 def _target(compiler: str) -> str:
-    return subprocess.run([compiler, "-dumpmachine"], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [compiler, "-dumpmachine"], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def _family(target: str) -> str:
@@ -134,7 +139,9 @@ def _family(target: str) -> str:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:300])
+        first = next(
+            (line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:300]
+        )
         raise BuildError(f"{command[0]} failed: {first}")
 
 

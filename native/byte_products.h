@@ -28,7 +28,9 @@ EDGE_INLINE float quantize(const float* x, int count, activation* to) {
 template <int G>
 class ByteProducts {
  public:
-  ByteProducts(const FloatLayer& layer, const float* const* bias, Places& places) : sizes(layer.sizes) {
+  static constexpr size_t weight_bytes = sizeof(weight);
+
+  ByteProducts(const FloatLayer& layer, const float* const* bias, int side, Places& places) : sizes(layer.sizes) {
     constexpr int first = 4 - G;
     const int8_t *inputs[G], *recurrent[G];
     for (int g = 0; g < G; g++) {
@@ -39,7 +41,7 @@ class ByteProducts {
     }
     w = pack_bytes(inputs, G, sizes.cells, sizes.inputs, 1);
     start = starts(bias + first, G, sizes.cells);
-    r = pack_bytes(recurrent, G, sizes.cells, sizes.outputs, 2);
+    r = pack_bytes(recurrent, G, sizes.cells, sizes.outputs, side);
     qx = places.take<activation>((size_t)CHUNK * groups(sizes.inputs) * GROUP + L);
     x_scale = places.take<float>(CHUNK);
     const int longest = sizes.cells > sizes.outputs ? sizes.cells : sizes.outputs;

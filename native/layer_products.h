@@ -10,6 +10,28 @@ namespace EDGE_ISA {
 
 constexpr int CHUNK = 48;  // steps whose input products are made at once: weights are read from the cache 8 times less
 
+// Two blocks of cells at once where the weights stay in the nearest cache, and one where they come from further
+// off: what is done with the sums of a block then fills the wait for the weights of the next.
+EDGE_INLINE int blocks_at_once(const Sizes& n, size_t weight_bytes) {
+  return (size_t)n.cells * (size_t)n.outputs * 4 * weight_bytes <= 32768 ? 2 : 1;
+}
+
+// Every other step goes through the weights backwards: what a cache smaller than they are holds from the end of a
+// step, the next one begins with.
+template <class One, class Two>
+EDGE_INLINE void in_order(int blocks, int side, bool backwards, const One& one, const Two& two) {
+  const int whole_sides = blocks / side, odd = blocks % side;
+  if (odd && backwards) one(blocks - 1);
+  for (int n = 0; n < whole_sides; n++) {
+    const int block = side * (backwards ? whole_sides - 1 - n : n);
+    if (side == 2)
+      two(block);
+    else
+      one(block);
+  }
+  if (odd && !backwards) one(blocks - 1);
+}
+
 // Places of the arrays in a kernel's scratch memory.
 struct Places {
   size_t bytes = 0;
@@ -43,7 +65,9 @@ static inline float* projection_start(const FloatLayer& layer) {
 template <int G>
 class FloatProducts {
  public:
-  FloatProducts(const FloatLayer& layer, const float* const* bias, Places&) : sizes(layer.sizes) {
+  static constexpr size_t weight_bytes = sizeof(float);
+
+  FloatProducts(const FloatLayer& layer, const float* const* bias, int side, Places&) : sizes(layer.sizes) {
     constexpr int first = 4 - G;
     const int cells = sizes.cells;
     w = pack(layer.input + first, G, cells, sizes.inputs, 1);
@@ -51,7 +75,7 @@ class FloatProducts {
     if (sizes.diagonal)
       for (int g = 0; g < G; g++) diagonal[g] = padded(layer.recurrent[first + g], cells);
     else
-      r = pack(layer.recurrent + first, G, cells, sizes.outputs, 2);
+      r = pack(layer.recurrent + first, G, cells, sizes.outputs, side);
     if (!layer.projection.floats && !layer.projection.bytes) return;
     const int rows = whole(sizes.outputs, 4 * L) * L;
     float* floats = zeroed<float>((size_t)sizes.outputs * cells);
@@ -89,7 +113,7 @@ class FloatProducts {
 
   void before_step(const float*, void*) const {}
 
-  // The sums of `side` blocks, from an even one on.
+  // The sums of `side` blocks, which lie side by side.
   template <int side>
   EDGE_INLINE_METHOD void recur(int block, const float* h, vf* sums, void*) const {
     if (sizes.diagonal) {

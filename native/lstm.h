@@ -14,8 +14,9 @@ class Lstm final : public Kernel {
   explicit Lstm(const FloatLayer& layer)
       : sizes(layer.sizes),
         blocks(whole(layer.sizes.cells, L)),
+        side(blocks_at_once(layer.sizes, Products<G>::weight_bytes)),
         normed(layer.norm[GATE_F] != nullptr),
-        products(layer, normed ? nothing : layer.bias, places),
+        products(layer, normed ? nothing : layer.bias, side, places),
         projection_clip(layer.projection_clip) {
     constexpr int first = 4 - G;
     const int count = sizes.cells;
@@ -63,7 +64,7 @@ class Lstm final : public Kernel {
       const int rows = steps - first < CHUNK ? steps - first : CHUNK;
       products.inputs(x + (size_t)first * sizes.inputs, rows, sums, scratch);
       for (int row = 0; row < rows; row++, now ^= 1, to += sizes.outputs) {
-        step(sums + row * stride, h[now], h[now ^ 1], c, scratch);
+        step(sums + row * stride, h[now], h[now ^ 1], c, row & 1, scratch);
         __builtin_memcpy(to, h[now ^ 1], h_bytes);
       }
     }
@@ -72,12 +73,12 @@ class Lstm final : public Kernel {
   }
 
  private:
-  void step(float* sums, const float* h, float* new_h, float* c, void* scratch) const {
+  void step(float* sums, const float* h, float* new_h, float* c, bool backwards, void* scratch) const {
     float* m = products.projects() ? at<float>(scratch, m_at) : new_h;
     products.before_step(h, scratch);
-    int block = 0;
-    for (; block + 2 <= blocks; block += 2) together<2>(block, sums, h, m, c, scratch);
-    if (block < blocks) together<1>(block, sums, h, m, c, scratch);
+    const auto one = [=](int block) { together<1>(block, sums, h, m, c, scratch); };
+    const auto two = [=](int block) { together<2>(block, sums, h, m, c, scratch); };
+    in_order(blocks, side, backwards, one, two);
     if (normed) norm_cells(sums, m, c);
     if (!products.projects()) return;
     products.project(m, new_h, scratch);
@@ -145,7 +146,7 @@ class Lstm final : public Kernel {
 
   static constexpr const float* nothing[4] = {};
   Sizes sizes;
-  int blocks;
+  int blocks, side;
   bool normed;
   Places places;
   Products<G> products;

@@ -16,6 +16,7 @@ class IntLstm final : public Kernel {
   explicit IntLstm(const IntLayer& layer)
       : sizes(layer.sizes),
         blocks(whole(layer.sizes.cells, L)),
+        side(blocks_at_once(layer.sizes, sizeof(weight))),
         plain(layer),
         normed(layer.gates[GATE_F].norm != nullptr),
         peeped(layer.gates[GATE_F].peephole != nullptr),
@@ -27,7 +28,7 @@ class IntLstm final : public Kernel {
       recurrent[g] = gates[g].recurrent;
     }
     w = pack_bytes(input, G, sizes.cells, sizes.inputs, 1);
-    r = pack_bytes(recurrent, G, sizes.cells, sizes.outputs, 2);
+    r = pack_bytes(recurrent, G, sizes.cells, sizes.outputs, side);
     for (int g = 0; g < G; g++) {
       for (int row = 0; row < sizes.cells; row++) {
         const int place = ((row / L) * G + g) * L + row % L;
@@ -86,7 +87,7 @@ class IntLstm final : public Kernel {
       const int rows = steps - first < CHUNK ? steps - first : CHUNK;
       input_sums(x + (size_t)first * sizes.inputs, rows, sums, at<activation>(scratch, qx));
       for (int row = 0; row < rows; row++, now ^= 1, to += sizes.outputs) {
-        step(sums + (size_t)row * blocks * G * L, h[now], h[now ^ 1], bytes, c, at<activation>(scratch, m_at));
+        step(sums + (size_t)row * blocks * G * L, h[now], h[now ^ 1], bytes, c, row & 1, at<activation>(scratch, m_at));
         __builtin_memcpy(to, bytes, h_bytes);
       }
     }
@@ -120,11 +121,12 @@ class IntLstm final : public Kernel {
       });
   }
 
-  void step(int16_t* sums, const activation* h, activation* new_h, int8_t* bytes, int16_t* c, activation* m) const {
+  void step(int16_t* sums, const activation* h, activation* new_h, int8_t* bytes, int16_t* c, bool backwards,
+            activation* m) const {
     if (!projects) m = new_h;
-    int block = 0;
-    for (; block + 2 <= blocks; block += 2) together<2>(block, sums, h, m, bytes, c);
-    if (block < blocks) together<1>(block, sums, h, m, bytes, c);
+    const auto one = [=](int block) { together<1>(block, sums, h, m, bytes, c); };
+    const auto two = [=](int block) { together<2>(block, sums, h, m, bytes, c); };
+    in_order(blocks, side, backwards, one, two);
     if (normed) norm_cells(sums, m, bytes, c);
     if (!projects) return;
     const int count = groups(sizes.cells);
@@ -242,7 +244,7 @@ class IntLstm final : public Kernel {
   }
 
   Sizes sizes;
-  int blocks;
+  int blocks, side;
   IntLayer plain;  // the numbers of the layer that are no arrays
   bool normed, peeped, projects;
   IntGate gates[G];

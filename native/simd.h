@@ -60,10 +60,16 @@ EDGE_INLINE void store(int16_t* to, vi v) {
   __builtin_memcpy(to, &narrow, sizeof narrow);
 }
 
-// Not a number stays: a comparison with it is false.
+// Not a number stays: a comparison with it is false, and the processors give the second operand then.
 EDGE_INLINE vf clamp(vf x, float low, float high) {
+#if defined(__AVX512F__) && !defined(EDGE_PORTABLE)
+  return (vf)_mm512_min_ps((__m512)splat(high), _mm512_max_ps((__m512)splat(low), (__m512)x));
+#elif defined(__AVX2__) && !defined(EDGE_PORTABLE)
+  return (vf)_mm256_min_ps((__m256)splat(high), _mm256_max_ps((__m256)splat(low), (__m256)x));
+#else
   x = x < low ? splat(low) : x;
   return x > high ? splat(high) : x;
+#endif
 }
 EDGE_INLINE vi clamp(vi x, int32_t low, int32_t high) {
   x = x < low ? splat(low) : x;

@@ -17,8 +17,8 @@ import pytest
 from edge.convert import convert
 from keras_lstm_plus import LSTMPlus
 from tests.helpers import native_models
-from tests.helpers.native_worker import NativeWorker
 from tests.helpers.native_models import FEATURES, sequences
+from tests.helpers.native_worker import NativeWorker
 from tests.helpers.places import ROOT
 
 

@@ -83,4 +83,6 @@ def test_8_bit_weights_are_no_further_from_keras(
 
 def match(outputs: list[np.ndarray], wanted: list[np.ndarray]) -> list[np.ndarray]:
     """The outputs in the order of `wanted`: each the nearest of its size."""
-    return [min((o for o in outputs if o.shape == w.shape), key=lambda o: np.abs(o - w).max()) for w in wanted]
+    return [
+        min((o for o in outputs if o.shape == w.shape), key=lambda o: np.abs(o - w).max()) for w in wanted
+    ]
