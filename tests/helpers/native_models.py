@@ -1,4 +1,4 @@
-"""A model that has every kind of LSTM side by side: one conversion a precision shows the native engine all."""
+"""A model that has every kind of LSTM side by side: one conversion a precision shows all to the engine."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """A runtime with and without the native engine: a worker process that runs files and says who ran what.
 
 A process of its own, because tflite-runtime fails where TensorFlow has been imported, and because a library
-that writes where it should not is to end the worker and not the tests. A request is a pickle on stdin: a file,
-rounds of inputs in real numbers, the library or None, and the instruction set to force. Integers go out as
-they are: they are compared byte by byte.
+that writes where it should not is to end the worker and not the tests. A request is a pickle on stdin: a
+file, rounds of inputs in real numbers, the library or None, and the instruction set to force. Integers go
+out as they are: they are compared byte by byte.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class NativeWorker:
     def run(
         self, path: Any, rounds: list[Round], library: Any = None, isa: str = "", threads: int = 1
     ) -> Ran:
-        """All rounds on one interpreter, or with `threads` more of them, on an interpreter each at the same time."""
+        """All rounds, one after the other on one interpreter, or on one in each of so many threads."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         pickle.dump(
