@@ -25,8 +25,10 @@ FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-math-errno",
 QUIET = ("-Wno-uninitialized", "-Wno-maybe-uninitialized", "-Wno-psabi")
 STATIC = (
     "-static-libstdc++",
-    "-static-libgcc",
-)  # a device's own may be older, and the runtime has one inside
+    "-static-libgcc",  # a device's own may be older, and the runtime has one inside
+    "-Wl,--exclude-libs,ALL",  # ours is not seen by others,
+    "-Wl,--gc-sections",  # and of it stays what is called
+)
 
 # By processor: the flags of each instruction set. What is not named is compiled for the least of the family.
 X86 = ("-mfma", "-mf16c", "-mavx2")

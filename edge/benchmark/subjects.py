@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.errors import as_count
+from edge.runtime.acceleration import lstms
 from edge.tflite import Interface, TensorInfo, describe
 
 LENGTH = 100  # of a sequence where the file leaves it open
@@ -65,12 +66,14 @@ class Job(NamedTuple):
         threads: that its kernels may use.
         length: steps in a sequence; None for a file that takes none.
         is_first: whether no length of that file comes before.
+        accelerate: as in `edge.load`: `"auto"` or False.
     """
 
     subject: int
     threads: int
     length: int | None
     is_first: bool
+    accelerate: bool | str = "auto"
 
 
 def look(path: str | Path) -> Subject:
@@ -107,18 +110,26 @@ def lengths_of(subject: Subject, asked: Sequence[int | None], default: int) -> l
 
 
 def jobs(
-    subjects: Sequence[Subject], threads: Sequence[int], asked: Sequence[int | None], default: int
+    subjects: Sequence[Subject],
+    threads: Sequence[int],
+    asked: Sequence[int | None],
+    default: int,
+    accelerate: bool | str = "auto",
 ) -> list[Job]:
     """Each file at each of its lengths with each number of threads.
+
+    Args:
+        accelerate: `"auto"` or False; True: without the native engine and with it, where a file has an LSTM.
 
     Raises:
         ValueError: a file takes none of the lengths asked for.
     """
     return [
-        Job(n, count, length, position == 0)
+        Job(n, count, length, position == 0, wish)
         for n, subject in enumerate(subjects)
         for position, length in enumerate(lengths_of(subject, asked, default))
         for count in threads
+        for wish in ((False, "auto") if accelerate is True and lstms(subject.interface) else (accelerate,))
     ]
 
 
