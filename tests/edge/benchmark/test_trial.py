@@ -47,7 +47,7 @@ class FakeWorker:
             self.machine.asked.append((self.name, arguments[0]))
             return [self.inference() for _ in range(arguments[0])]
         return {
-            "load": Loaded(0.1, 1000, RuntimeName("none", None), None),
+            "load": Loaded(0.1, 1000, RuntimeName("none", None), None, Acceleration(None, None, "", ())),
             "allocate": 0.1,
             "set_inputs": 1,
             "predict": [np.zeros(1)],
@@ -72,7 +72,7 @@ def measured(names: str, runs: int | None = RUNS) -> list[Entry]:
     subjects = [seen._replace(path=name) for name in names]
     jobs = [Job(n, 1, 10, is_first=True) for n in range(len(names))]
     settings = Settings(runs, None, 0, None, None)
-    return [entry for entry, _ in Trial(subjects, jobs, 10, settings, lambda *_: None).run()]
+    return [entry for entry, *_ in Trial(subjects, jobs, 10, settings, lambda *_: None).run()]
 
 
 def test_what_a_young_process_and_another_files_turn_cost_is_not_counted(machine: Machine) -> None:
