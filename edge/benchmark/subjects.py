@@ -10,7 +10,6 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.errors import as_count
-from edge.runtime.acceleration import lstms
 from edge.tflite import Interface, TensorInfo, describe
 
 LENGTH = 100  # of a sequence where the file leaves it open
@@ -129,8 +128,14 @@ def jobs(
         for n, subject in enumerate(subjects)
         for position, length in enumerate(lengths_of(subject, asked, default))
         for count in threads
-        for wish in ((False, "auto") if accelerate is True and lstms(subject.interface) else (accelerate,))
+        for wish in _wishes(subject, accelerate)
     ]
+
+
+def _wishes(subject: Subject, accelerate: bool | str) -> Sequence[bool | str]:
+    if accelerate is not True:
+        return (accelerate,)
+    return (False, "auto") if subject.interface.lstms else (False,)
 
 
 def several(name: str, value: Any, may_be_none: bool = False) -> list[Any]:

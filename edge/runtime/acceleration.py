@@ -10,7 +10,6 @@ from edge.native import Library, NativeError, library
 from edge.runtime.interpreter import Runtime
 from edge.tflite import Interface
 
-LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 WISHES = ("auto", True, False)
 SWITCHED_OFF = "it was loaded with accelerate=False"
 NO_LAYER = "it has no fused LSTM"
@@ -93,7 +92,7 @@ class Accelerator(NamedTuple):
             LayerPlace(name, layer.taken, layer.kind, layer.why_not)
             if (layer := known.get(node)) is not None
             else LayerPlace(name, False, "", "the runtime did not show it to the engine")
-            for node, name in lstms(interface).items()
+            for node, name in interface.lstms.items()
         )
         return Acceleration(self.library.version, self.library.isa, "", layers)
 
@@ -109,25 +108,9 @@ def check_wish(accelerate: Any) -> Wish:
     raise ValueError(f"accelerate must be 'auto', True or False, received {accelerate!r}.")
 
 
-def lstms(interface: Interface) -> dict[int, str]:
-    """The fused LSTMs of a file by their numbers among its operators, and what to call them."""
-    graph = interface.graph
-    found = {
-        number: graph.tensors[operator.outputs[0]].name
-        for number, operator in enumerate(graph.operators)
-        if operator.name == LSTM
-    }
-    noted = interface.note.content.get("layers") if interface.note else None
-    layers = [each for each in noted if isinstance(each, dict)] if isinstance(noted, list) else []
-    names = [str(each.get("name")) for each in layers if each.get("lowering") == "fused"]
-    return dict(zip(found, names, strict=True)) if len(names) == len(found) else found
-
-
 def unused(interface: Interface, why_not: str) -> Acceleration:
     """What is so where the engine is not used."""
-    layers = tuple(
-        LayerPlace(name, False, "", "the engine is not used") for name in lstms(interface).values()
-    )
+    layers = tuple(LayerPlace(name, False, "", "the engine is not used") for name in interface.lstms.values())
     return Acceleration(None, None, why_not, layers)
 
 
@@ -140,7 +123,7 @@ def accelerator(interface: Interface, wish: Wish, runtime: Runtime) -> Accelerat
     """
     if wish is False:
         return SWITCHED_OFF
-    if not lstms(interface):
+    if not interface.lstms:
         if wish is True:
             raise ModelFileError(f"{interface.name}: {NO_LAYER} that the native engine could run; {WITHOUT}.")
         return NO_LAYER

@@ -12,6 +12,7 @@ from edge.benchmark.interpreter_process import Loaded, Memory
 from edge.benchmark.subjects import Job, look
 from edge.benchmark.trial import Settings, Trial
 from edge.results.benchmark import Entry, RuntimeName
+from edge.runtime.acceleration import Acceleration
 from tests.helpers.device_files import model_file
 
 # Seconds of an inference: as usual; after that of another file; of a young process.

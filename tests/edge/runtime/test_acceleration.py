@@ -18,6 +18,8 @@ import edge
 from edge.convert import convert
 from edge.convert.graph import flatbuffer
 from edge.errors import ModelFileError
+from edge.inspection import inspect
+from edge.runtime import LayerPlace
 from edge.runtime.engine import LocalEngine
 from edge.runtime.interpreter import Runtime, find_runtime
 from edge.tflite import describe
@@ -115,6 +117,16 @@ def with_relu(files: dict[str, Path], tmp_path: Path) -> Path:
 
 def is_lstm(operator: Any) -> bool:
     return type(operator.builtinOptions).__name__.startswith("UnidirectionalSequenceLSTM")
+
+
+def test_inspect_says_the_same_without_engine_and_runtime(files: dict[str, Path], with_relu: Path) -> None:
+    for path in (*files.values(), with_relu):
+        seen = [
+            LayerPlace(each["name"], each["taken"], each["kind"], each["why_not"])
+            for each in inspect(path)["engine"]
+        ]
+        assert tuple(seen) == edge.load(path).acceleration.layers
+    assert inspect(model_file("dense"))["engine"] == []
 
 
 def test_what_it_does_not_take_stays_with_the_runtime(with_relu: Path) -> None:
