@@ -18,7 +18,7 @@ from edge.benchmark import machine as board
 from edge.benchmark.figures import compare
 from edge.benchmark.subjects import Job, default_length, jobs, look, several
 from edge.benchmark.trial import Finding, Settings, Trial
-from edge.native import NativeError, library
+from edge.native import NativeError, find_library
 from edge.results.benchmark import BenchmarkResult, Entry
 from edge.runtime.acceleration import SWITCHED_OFF, Acceleration, check_wish
 
@@ -122,7 +122,7 @@ def benchmark(
 
 def _engine_is_here() -> None:
     try:
-        library()
+        find_library()
     except NativeError as error:
         raise ImportError(f"{error} Or benchmark without it.") from None
 

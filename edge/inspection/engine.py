@@ -1,7 +1,7 @@
 """Which LSTM layers of a file the native engine runs, by what is in the file; neither is needed for it.
 
-The engine says the same of a file that is loaded: `EdgeModel.acceleration`. It leaves more to the runtime that
-no conversion writes, as scales that are no numbers.
+The engine says the same of a file that is loaded: `EdgeModel.acceleration`. It leaves more to the runtime
+that no conversion writes, as scales that are no numbers.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class Library:
 _loaded: dict[Path, Library] = {}
 
 
-def library(folder: Path | None = None) -> Library:
+def find_library(folder: Path | None = None) -> Library:
     """The library of this machine, loaded once.
 
     Args:

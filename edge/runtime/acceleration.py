@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from edge.errors import ModelFileError
-from edge.native import Library, NativeError, library
+from edge.native import Library, NativeError, find_library
 from edge.runtime.interpreter import Runtime
 from edge.tflite import Interface
 
@@ -128,7 +128,7 @@ def accelerator(interface: Interface, wish: Wish, runtime: Runtime) -> Accelerat
             raise ModelFileError(f"{interface.name}: {NO_LAYER} that the native engine could run; {WITHOUT}.")
         return NO_LAYER
     try:
-        found = library()
+        found = find_library()
         return Accelerator(found, _delegate(found, runtime))
     except NativeError as error:
         if wish is True:

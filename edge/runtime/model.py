@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
-from edge.runtime.acceleration import Acceleration, Wish, check_wish
+from edge.runtime.acceleration import Acceleration, Wish
 from edge.runtime.clipping import Clipping
 from edge.runtime.engine import Shapes
 from edge.runtime.feed import Feed
@@ -63,7 +63,6 @@ class EdgeModel:
         accelerate: Wish = "auto",
     ) -> None:
         check_threads(num_threads)
-        check_wish(accelerate)
         self._open(Opening(describe(path), num_threads, runtime, timeout, accelerate))
 
     def _open(self, opening: Opening) -> None:
@@ -124,8 +123,6 @@ class EdgeModel:
             >>> print(model.acceleration)  # doctest: +SKIP
             native engine 0.1.0 (avx2): 1 of 1 LSTM layers
               model/lstm/lstm: native engine, int8
-            >>> model.acceleration.layers[0].accelerated  # doctest: +SKIP
-            True
         """
         return self.session.acceleration()
 

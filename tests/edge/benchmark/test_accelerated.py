@@ -21,17 +21,9 @@ def test_both_side_by_side_and_error_against_the_runtimes_own() -> None:
     built()
     paths = [model_file(kind) for kind in ("carry", "dense", "int8_carry")]
     result = BenchmarkResult.of(benchmark(paths, length=7, runs=3, accelerate=True, stream_rate_hz=1000.0))
-    assert (
-        labels(result.files)
-        == [
-            "carry.tflite",
-            "carry.tflite, engine",
-            "int8_carry.tflite",
-            "int8_carry.tflite, engine",
-            "dense.tflite",
-        ]
-        or [file.name for file in result.files].count("dense.tflite") == 1
-    )
+    assert {label for label in labels(result.files) if "carry" in label} == {
+        *("carry.tflite", "carry.tflite, engine", "int8_carry.tflite", "int8_carry.tflite, engine")
+    }
     by_name = {(file.name, file.engine is not None): file for file in result.files}
     assert set(by_name) == {
         *((f"{kind}.tflite", has) for kind in ("carry", "int8_carry") for has in (False, True)),

@@ -14,7 +14,7 @@ import pytest
 
 import edge
 from edge.errors import ModelFileError
-from edge.native import NativeError, library, places, platform_of
+from edge.native import NativeError, find_library, places, platform_of
 from tests.helpers.device_files import model_file, sequences
 from tests.helpers.native_library import built
 from tests.helpers.places import ROOT
@@ -39,6 +39,11 @@ def cut(path: Path) -> None:
     noted(path)
 
 
+def folder_instead(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def compiled(path: Path, code: str) -> None:
     subprocess.run(["cc", "-shared", "-fPIC", "-xc", "-", "-o", path], input=code, text=True, check=True)
     noted(path)
@@ -57,7 +62,7 @@ NEEDS_MORE = (
 )
 FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: path.unlink(), "There is no native engine for"),
-    "a folder": (lambda path: (path.unlink(), path.mkdir()), "There is no native engine for"),
+    "a folder": (folder_instead, "There is no native engine for"),
     "empty": (lambda path: path.write_bytes(b""), "is empty"),
     "text": (lambda path: path.write_text("Not Found " * 20), "it is no ELF file"),
     "cut": (cut, "is cut"),
@@ -105,12 +110,12 @@ def test_what_is_wrong_with_the_library_is_a_sentence(fault: str, copied: Path) 
 def test_a_sound_copy_is_taken_and_the_working_folder_is_not_looked_at(
     copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert library().path == copied
+    assert find_library().path == copied
     monkeypatch.setattr(places, "HERE", copied.parent / "elsewhere")
     monkeypatch.chdir(copied.parent.parent)
     monkeypatch.setenv("LD_LIBRARY_PATH", str(copied.parent))
     with pytest.raises(NativeError, match="There is no native engine"):
-        library()
+        find_library()
 
 
 def test_an_instruction_set_that_is_not_here(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +133,7 @@ def test_an_instruction_set_that_is_not_here(copied: Path, monkeypatch: pytest.M
 
 def library_isas(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.delenv("EDGE_NATIVE_ISA")
-    return library().isas
+    return find_library().isas
 
 
 def test_a_machine_that_it_is_not_made_for(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_every_kind_of_session_gives_what_the_runtime_gives(runtime: str, files: dict[str, Path]) -> None:
-    command = [sys.executable, "-m", "tests.helpers.accelerated_runs", runtime, *files.values()]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "tests.helpers.accelerated_runs",
+        runtime,
+        *files.values(),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if "ImportError" in done.stderr and runtime == "tflite-runtime":
         pytest.skip("tflite-runtime is not installed (it ends with Python 3.11)")
