@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: native demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
+.PHONY: native native-check demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -51,6 +51,10 @@ lottery: $(READY)
 # The native engine: a shared library beside the runtime room, which both TensorFlow Lite runtimes load.
 native:
 	$(PYTHON) native/build.py --out edge/runtime/native
+
+# Every kernel and the delegate under the address, undefined-behaviour and thread sanitizers.
+native-check:
+	$(PYTHON) native/build.py --out .cache/native-check --check
 
 test-backends: $(READY)
 	$(PY) -m pytest tests/keras_lstm_plus/test_backends.py
