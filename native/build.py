@@ -113,7 +113,13 @@ def check(out: Path, compiler: str | None = None) -> bool:
     out.mkdir(parents=True, exist_ok=True)
     well = True
     for sanitizer in SANITIZERS:
-        flags = (f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g1", "-O1")
+        flags = (
+            f"-fsanitize={sanitizer}",
+            "-fno-sanitize-recover=all",
+            "-fno-omit-frame-pointer",
+            "-g1",
+            "-O1",
+        )
         program = out / f"check-{sanitizer.split(',')[0]}"
         with tempfile.TemporaryDirectory() as folder:
             sources = [*HERE.glob("*.cc"), *(HERE / "check").glob("*.cc")]

@@ -90,12 +90,12 @@ class Graph {
   Options o;
   TfLiteContext context = {};
   std::vector<TfLiteTensor> tensors;
-  std::vector<std::pair<TfLiteNode, TfLiteRegistration_V4>> nodes;
+  std::vector<std::pair<TfLiteNode, TfLiteRegistration_Later>> nodes;
   std::vector<int> operands;
   std::vector<std::vector<float>> data;
   int output = -1;
   IntArray plan;
-  TfLiteRegistration_V4 registration = {}, taken = {};
+  TfLiteRegistration_Later registration = {}, taken = {};
   void* runner = nullptr;
   std::string said;
 
@@ -111,7 +111,7 @@ class Graph {
     self(c).said = text;
   }
 
-  static TfLiteStatus replace(TfLiteContext* c, TfLiteRegistration_V4 with, const TfLiteIntArray* which,
+  static TfLiteStatus replace(TfLiteContext* c, TfLiteRegistration_Later with, const TfLiteIntArray* which,
                               TfLiteDelegate* delegate) {
     const IntArray copy = array({which->data, which->data + which->size});
     const TfLiteDelegateParams params = {delegate, copy.get(), nullptr, nullptr};

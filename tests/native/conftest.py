@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from native.build import BuildError, build
+from native.build import BuildError, build, find_compiler
 from tests.helpers.native_worker import NativeWorker
 from tests.helpers.places import ROOT
 from tests.helpers.runtimes import RUNTIMES
@@ -25,15 +26,17 @@ KEPT = ROOT / ".cache" / "native"
 def library() -> Path:
     """The shared library, of these sources."""
     newest = max(path.stat().st_mtime for path in (ROOT / "native").iterdir() if path.is_file())
-    for made in KEPT.glob("libedge_lstm.*"):
-        if made.stat().st_mtime >= newest:
-            return made
-    try:
-        return build(KEPT)
-    except BuildError as error:
-        if "compiler" in str(error):
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:  # of several processes that test, one compiles
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for made in KEPT.glob("libedge_lstm.*"):
+            if made.stat().st_mtime >= newest:
+                return made
+        try:
+            find_compiler()
+        except BuildError as error:
             pytest.skip(str(error))
-        raise
+        return build(KEPT)
 
 
 @pytest.fixture(scope="session")
