@@ -64,12 +64,16 @@ def library_name(compiler: str | None = None) -> str:
     return "libedge_lstm" + (".dylib" if "darwin" in target else ".so")
 
 
-def find_compiler() -> str:
-    """The C++ compiler of this machine: $CXX, or the first of the usual ones.
+def find_compiler(compiler: str | None = None) -> str:
+    """That C++ compiler, or this machine's: $CXX, or the first of the usual ones.
 
     Raises:
-        BuildError: there is none.
+        BuildError: it is not there; or there is none.
     """
+    if compiler is not None:
+        if shutil.which(compiler):
+            return compiler
+        raise BuildError(f"There is no compiler {compiler}. Install it, or leave --compiler out.")
     for name in (os.environ.get("CXX", "").split(" ")[0], *COMPILERS):
         if name and shutil.which(name):
             return name
@@ -90,9 +94,7 @@ def build(
     Raises:
         BuildError: there is no such compiler, or it fails; with what it printed first.
     """
-    compiler = compiler or find_compiler()
-    if not shutil.which(compiler):
-        raise BuildError(f"There is no compiler {compiler}. Install it, or leave --compiler out.")
+    compiler = find_compiler(compiler)
     out.mkdir(parents=True, exist_ok=True)
     library = out / library_name(compiler)
     apple = library.suffix == ".dylib"
@@ -109,7 +111,7 @@ def build(
 
 def check(out: Path, compiler: str | None = None) -> bool:
     """Runs every kernel and the delegate under each of the sanitizers (`check/`); whether all went well."""
-    compiler = compiler or find_compiler()
+    compiler = find_compiler(compiler)
     out.mkdir(parents=True, exist_ok=True)
     well = True
     for sanitizer in SANITIZERS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -13,30 +12,15 @@ from typing import Any
 
 import pytest
 
-from native.build import BuildError, build, find_compiler
+from tests.helpers.native_library import built
 from tests.helpers.native_worker import NativeWorker
-from tests.helpers.places import ROOT
 from tests.helpers.runtimes import RUNTIMES
-
-# A compilation takes half a minute: it is kept until a source changes.
-KEPT = ROOT / ".cache" / "native"
 
 
 @pytest.fixture(scope="session")
 def library() -> Path:
     """The shared library, of these sources."""
-    newest = max(path.stat().st_mtime for path in (ROOT / "native").iterdir() if path.is_file())
-    KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / "lock").open("w") as lock:  # of several processes that test, one compiles
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for made in KEPT.glob("libedge_lstm.*"):
-            if made.stat().st_mtime >= newest:
-                return made
-        try:
-            find_compiler()
-        except BuildError as error:
-            pytest.skip(str(error))
-        return build(KEPT)
+    return built()
 
 
 @pytest.fixture(scope="session")
