@@ -31,10 +31,10 @@ test-all: $(READY)
 test-pi: $(READY)
 	$(PY) -m pytest -n0 -m pi tests/pi
 
-# What the tests of the browser, ssh, adb and Kotlin need beside Python, and the guitar pedal and its guitar;
+# What the tests of the browser, ssh, adb, Kotlin and the engine on Arm need beside Python, and the guitar pedal;
 # without it they are skipped. Node.js that was not Debian's has npm already, and conflicts with Debian's.
 system:
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples g++-12-aarch64-linux-gnu g++-12-arm-linux-gnueabihf
 
 # The other end of the range of TensorFlow versions that setup.py allows.
 OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0

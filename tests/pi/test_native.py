@@ -1,6 +1,6 @@
-"""The native engine on Arm: cross-compiled here, loaded by the runtimes there, every layer and instruction set.
+"""The native engine on Arm: cross-compiled here, loaded by the runtimes there, every instruction set.
 
-Floats are judged by the runtime of this machine: that of 32-bit Arm is itself off by more than the engine may be.
+Floats are judged by the runtime of this machine: that of 32-bit Arm is off by more than the engine may be.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield answer
 
 
-@pytest.mark.parametrize(("arch", "runtime"), PLACES, ids="-".join)
+@pytest.mark.parametrize("place", PLACES, ids="-".join)
 @pytest.mark.parametrize("cpu", [None, "max"])
-def test_every_layer(arch: str, runtime: str, cpu: str | None, answered: Any, tmp_path: Path) -> None:
+def test_every_layer(place: tuple[str, str], cpu: str | None, answered: Any, tmp_path: Path) -> None:
+    arch, runtime = place
     if (arch, cpu) not in SETS:
         pytest.skip("that processor has no instruction set more")
     machine = ready(arch)
