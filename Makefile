@@ -6,7 +6,11 @@ READY := $(VENV)/.ready
 # Debian's: for this machine, and for a Raspberry Pi of 64 and of 32 bits.
 COMPILERS := g++-12 aarch64-linux-gnu-g++-12 arm-linux-gnueabihf-g++-12
 
+<<<<<<< HEAD
 .PHONY: native wheels compilers demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
+=======
+.PHONY: native native-check demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
+>>>>>>> native-2
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -35,10 +39,10 @@ test-pi: $(READY)
 	for each in $(COMPILERS); do $(PY) native/package.py --compiler $$each || exit 1; done
 	$(PY) -m pytest -n0 -m pi tests/pi
 
-# What the tests of the browser, ssh, adb and Kotlin need beside Python, and the guitar pedal and its guitar;
+# What the tests of the browser, ssh, adb, Kotlin and the engine on Arm need beside Python, and the guitar pedal;
 # without it they are skipped. Node.js that was not Debian's has npm already, and conflicts with Debian's.
 system:
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples g++-12-aarch64-linux-gnu g++-12-arm-linux-gnueabihf
 
 # The other end of the range of TensorFlow versions that setup.py allows.
 OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0
@@ -65,6 +69,10 @@ wheels: $(READY)
 
 compilers:
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends g++-12 g++-12-aarch64-linux-gnu g++-12-arm-linux-gnueabihf
+
+# Every kernel and the delegate under the address, undefined-behaviour and thread sanitizers.
+native-check:
+	$(PYTHON) native/build.py --out .cache/native-check --check
 
 test-backends: $(READY)
 	$(PY) -m pytest tests/keras_lstm_plus/test_backends.py

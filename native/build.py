@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 VERSION = "1.0"
+SANITIZERS = ("address,undefined", "thread")
 COMPILERS = ("g++", "clang++", "c++")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-Wall", "-Wextra")
 # GCC warns of its own headers for AVX-512, and of vectors as arguments, which are all inlined.
@@ -64,12 +66,16 @@ def library_name(compiler: str | None = None) -> str:
     return "libedge_lstm" + (".dylib" if "darwin" in target else ".so")
 
 
-def find_compiler() -> str:
-    """The C++ compiler of this machine: $CXX, or the first of the usual ones.
+def find_compiler(compiler: str | None = None) -> str:
+    """That C++ compiler, or this machine's: $CXX, or the first of the usual ones.
 
     Raises:
-        BuildError: there is none.
+        BuildError: it is not there; or there is none.
     """
+    if compiler is not None:
+        if shutil.which(compiler):
+            return compiler
+        raise BuildError(f"There is no compiler {compiler}. Install it, or leave --compiler out.")
     for name in (os.environ.get("CXX", "").split(" ")[0], *COMPILERS):
         if name and shutil.which(name):
             return name
@@ -90,37 +96,66 @@ def build(
     Raises:
         BuildError: there is no such compiler, or it fails; with what it printed first.
     """
-    compiler = compiler or find_compiler()
-    if not shutil.which(compiler):
-        raise BuildError(f"There is no compiler {compiler}. Install it, or leave --compiler out.")
-    target = _target(compiler)
-    family = _family(target)
-    shared = (*FLAGS, *extra, f'-DEDGE_VERSION="{version}"')
-    plain = (*shared, *PLAIN_FLAGS.get(family, ()))
-    jobs = [(path, path.stem, plain) for path in sorted(HERE.glob("*.cc")) if path.name != "kernels.cc"]
-    for name, flags in INSTRUCTION_SETS[family].items():
-        jobs.append((HERE / "kernels.cc", f"kernels_{name}", (*shared, *flags, *QUIET, f"-DEDGE_ISA={name}")))
+    compiler = find_compiler(compiler)
     out.mkdir(parents=True, exist_ok=True)
     library = out / library_name(compiler)
+    apple = library.suffix == ".dylib"
     with tempfile.TemporaryDirectory() as folder:
-
-        def compile_one(job: tuple[Path, str, tuple[str, ...]]) -> str:
-            source, name, flags = job
-            made = str(Path(folder) / f"{name}.o")
-            _run([compiler, *flags, "-c", str(source), "-o", made])
-            return made
-
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            objects = list(pool.map(compile_one, jobs))
+        objects = _compile(compiler, HERE.glob("*.cc"), Path(folder), extra, version)
         linked = Path(folder) / library.name
-        static = () if "darwin" in target or any("sanitize" in flag for flag in extra) else STATIC
-        strip = () if extra or "darwin" in target else ("-s",)
-        _run([compiler, "-shared", *extra, *static, *strip, *objects, "-o", str(linked)])
+        _run([compiler, "-shared", *extra, *(() if apple else (*STATIC, "-s")), *objects, "-o", str(linked)])
         # In one move: who reads it meanwhile has the old one or the new one.
         beside = library.with_name(f".{library.name}.new")
         shutil.copy2(linked, beside)
         os.replace(beside, library)
     return library
+
+
+def check(out: Path, compiler: str | None = None) -> bool:
+    """Runs every kernel and the delegate under each of the sanitizers (`check/`); whether all went well."""
+    compiler = find_compiler(compiler)
+    out.mkdir(parents=True, exist_ok=True)
+    well = True
+    for sanitizer in SANITIZERS:
+        flags = (
+            f"-fsanitize={sanitizer}",
+            "-fno-sanitize-recover=all",
+            "-fno-omit-frame-pointer",
+            "-g1",
+            "-O1",
+        )
+        program = out / f"check-{sanitizer.split(',')[0]}"
+        with tempfile.TemporaryDirectory() as folder:
+            sources = [*HERE.glob("*.cc"), *(HERE / "check").glob("*.cc")]
+            objects = _compile(compiler, sources, Path(folder), flags, VERSION)
+            _run([compiler, *flags, *objects, "-pthread", "-o", str(program)])
+        print(f"{sanitizer}:", flush=True)
+        well = subprocess.run([program]).returncode == 0 and well
+    return well
+
+
+def _compile(
+    compiler: str, sources: Iterable[Path], folder: Path, extra: tuple[str, ...], version: str
+) -> list[str]:
+    """Every source into an object in `folder`, the kernels once for each instruction set."""
+    family = _family(_target(compiler))
+    shared = (*FLAGS, *extra, f'-DEDGE_VERSION="{version}"')
+    jobs: list[tuple[Path, str, tuple[str, ...]]] = []
+    for path in sorted(sources):
+        if path.name != "kernels.cc":
+            jobs.append((path, path.stem, (*shared, *PLAIN_FLAGS.get(family, ()))))
+            continue
+        for name, flags in INSTRUCTION_SETS[family].items():
+            jobs.append((path, f"kernels_{name}", (*shared, *flags, *QUIET, f"-DEDGE_ISA={name}")))
+
+    def compile_one(job: tuple[Path, str, tuple[str, ...]]) -> str:
+        source, name, flags = job
+        made = str(folder / f"{name}.o")
+        _run([compiler, *flags, "-c", str(source), "-o", made])
+        return made
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(compile_one, jobs))
 
 
 def _target(compiler: str) -> str:
@@ -152,8 +187,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder that the library is written to")
     parser.add_argument("--compiler", help="a C++17 compiler; this machine's by default")
     parser.add_argument("--flag", action="append", default=[], help="one compiler flag more")
+    parser.add_argument("--check", action="store_true", help="no library: run all of it under sanitizers")
     arguments = parser.parse_args()
     try:
+        if arguments.check:
+            sys.exit(not check(arguments.out, arguments.compiler))
         print(build(arguments.out, arguments.compiler, tuple(arguments.flag)))
     except BuildError as error:
         sys.exit(str(error))

@@ -58,14 +58,16 @@ TfLiteStatus replace(TfLiteContext* context, TfLiteDelegate* delegate, const TfL
 }
 
 // By value, in the size that the runtime expects. On 64 bits a larger one does no harm, it lies behind the
-// other arguments; on 32-bit Arm those lie behind it.
+// other arguments; on 32-bit Arm those lie behind it, and check_layout() has seen to it that the size is one of
+// these. Where there is one node it cannot tell: then that of tflite-runtime 2.14, the only runtime there.
 TfLiteStatus replace(TfLiteContext* context, TfLiteDelegate* delegate, const TfLiteIntArray* node, size_t bytes) {
   if (sizeof(void*) == 4) {
     if (bytes == sizeof(TfLiteRegistration)) return replace<TfLiteRegistration>(context, delegate, node);
     if (bytes == sizeof(TfLiteRegistration_V2)) return replace<TfLiteRegistration_V2>(context, delegate, node);
     if (bytes == sizeof(TfLiteRegistration_V3)) return replace<TfLiteRegistration_V3>(context, delegate, node);
+    return replace<TfLiteRegistration_V4>(context, delegate, node);
   }
-  return replace<TfLiteRegistration_V4>(context, delegate, node);
+  return replace<TfLiteRegistration_Later>(context, delegate, node);
 }
 
 void quote(std::string& to, const std::string& text) {

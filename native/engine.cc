@@ -5,6 +5,7 @@
 
 namespace edge {
 
+Kernel::Kernel() = default;
 Kernel::~Kernel() = default;
 
 void* allocate(size_t bytes) {

@@ -62,6 +62,7 @@ struct IntLayer {
 // memory of its own.
 class Kernel {
  public:
+  Kernel();  // both are in engine.cc: an inline one could be kept from the object of any instruction set
   virtual ~Kernel();
   virtual size_t scratch_bytes() const = 0;
   // One sequence: `inputs` [steps, inputs], `outputs` [steps, outputs], the states in place.

@@ -13,8 +13,13 @@ static Kernel* of_floats(const FloatLayer& layer) {
   return new Lstm<FloatProducts, 4>(layer);
 }
 
-// So few 8-bit weights are widened: as fast, and nothing is rounded on the way.
+// So few 8-bit weights are widened: as fast, and nothing is rounded on the way. All are where there is no product
+// of bytes that would be faster.
+#if defined(EDGE_PORTABLE) && !defined(__SSE2__)
+constexpr int FEW_CELLS = 1 << 30;
+#else
 constexpr int FEW_CELLS = 32;
+#endif
 
 static Kernel* of_bytes(const FloatLayer& layer) {
   if (layer.sizes.cells <= FEW_CELLS) return of_floats(layer);

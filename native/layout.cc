@@ -38,6 +38,13 @@ bool plausible(const TfLiteTensor& tensor) {
   return tensor.bytes == count * size;
 }
 
+bool is_known(size_t registration_bytes) {
+  if (sizeof(void*) > 4)  // a larger one does no harm there
+    return registration_bytes >= sizeof(TfLiteRegistration) && registration_bytes <= sizeof(TfLiteRegistration_Later);
+  return registration_bytes == sizeof(TfLiteRegistration) || registration_bytes == sizeof(TfLiteRegistration_V2) ||
+         registration_bytes == sizeof(TfLiteRegistration_V3) || registration_bytes == sizeof(TfLiteRegistration_V4);
+}
+
 }  // namespace
 
 Layout check_layout(TfLiteContext* context, const TfLiteIntArray* plan) {
@@ -56,7 +63,7 @@ Layout check_layout(TfLiteContext* context, const TfLiteIntArray* plan) {
     if (reinterpret_cast<const char*>(registration) - at != sizeof(TfLiteNode)) return mismatch;
     if (plan->data[n] == last_index + 1) {
       layout.registration_bytes = static_cast<size_t>(at - last) - sizeof(TfLiteNode);
-      if (layout.registration_bytes < sizeof(TfLiteRegistration) || layout.registration_bytes > 256) return mismatch;
+      if (!is_known(layout.registration_bytes)) return mismatch;
     }
     last = at;
     last_index = plan->data[n];

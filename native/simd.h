@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(EDGE_PORTABLE)
+#if defined(EDGE_PORTABLE) && defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(EDGE_PORTABLE)
 #elif defined(__AVX2__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)

@@ -9,7 +9,16 @@
 namespace edge {
 namespace EDGE_ISA {
 
-#if defined(EDGE_PORTABLE)
+#if defined(EDGE_PORTABLE) && defined(__SSE2__)  // every x86-64 has it
+typedef int16_t weight;
+typedef int16_t activation;
+typedef __m128i activations;
+constexpr int GROUP = 2, ACTIVATION_OFFSET = 0;
+EDGE_INLINE activations group(const activation* a) { return _mm_set1_epi32(load_as<int32_t>(a)); }
+EDGE_INLINE vi dot(vi sum, const weight* w, activations a) {
+  return sum + (vi)_mm_madd_epi16(load_as<__m128i>(w), a);
+}
+#elif defined(EDGE_PORTABLE)
 typedef int8_t weight;
 typedef int8_t activation;
 typedef vi activations;

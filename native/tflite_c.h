@@ -104,6 +104,10 @@ struct TfLiteRegistration_V3 : TfLiteRegistration_V2 {
 struct TfLiteRegistration_V4 : TfLiteRegistration_V3 {
   uint64_t inplace_operator;
 };
+// What a later version may add is zero here.
+struct TfLiteRegistration_Later : TfLiteRegistration_V4 {
+  uint64_t more[8];
+};
 
 struct TfLiteContext {
   size_t tensors_size;

@@ -109,6 +109,14 @@ class Session:
             self._has_run = True
             self._guarded(engine.invoke)
 
+    def clocked(self) -> Callable[[], None]:
+        """What runs the graph and does nothing else, for a clock. Not for several threads."""
+        with self.lock:
+            engine = self._running()
+            self._has_run = True
+            bare = engine.bare_invoke() if isinstance(engine, LocalEngine) else None
+        return bare or self.invoke
+
     def reset(self) -> None:
         """Set the state to zero."""
         with self.lock:

@@ -15,11 +15,13 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tests.helpers.places import ROOT
 from tests.helpers.runtimes import _MODULES, Round, _quantize
 
 
@@ -33,9 +35,11 @@ class Ran(NamedTuple):
 class NativeWorker:
     """One worker process of one runtime. Use it as a context manager."""
 
-    def __init__(self, runtime: str) -> None:
+    def __init__(self, runtime: str, python: str | Path = sys.executable) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.helpers.native_worker", _MODULES[runtime]],
+            [python, "-m", "tests.helpers.native_worker", _MODULES[runtime]],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

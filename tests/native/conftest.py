@@ -12,28 +12,15 @@ from typing import Any
 
 import pytest
 
-from native.build import BuildError, build
+from tests.helpers.native_library import built
 from tests.helpers.native_worker import NativeWorker
-from tests.helpers.places import ROOT
 from tests.helpers.runtimes import RUNTIMES
-
-# A compilation takes half a minute: it is kept until a source changes.
-KEPT = ROOT / ".cache" / "native"
 
 
 @pytest.fixture(scope="session")
 def library() -> Path:
     """The shared library, of these sources."""
-    newest = max(path.stat().st_mtime for path in (ROOT / "native").iterdir() if path.is_file())
-    for made in KEPT.glob("libedge_lstm.*"):
-        if made.stat().st_mtime >= newest:
-            return made
-    try:
-        return build(KEPT)
-    except BuildError as error:
-        if "compiler" in str(error):
-            pytest.skip(str(error))
-        raise
+    return built()
 
 
 @pytest.fixture(scope="session")

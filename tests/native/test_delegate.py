@@ -137,6 +137,47 @@ def test_not_a_number_stays_one(converted: Any, worker: NativeWorker, library: P
             np.testing.assert_allclose(a[0], b[0], atol=2e-6, equal_nan=True)
 
 
+def test_a_file_with_time_first(converted: Any, worker: NativeWorker, library: Path, tmp_path: Path) -> None:
+    """No conversion writes it; other people's files have it."""
+    path = tmp_path / "time_first.tflite"
+    path.write_bytes(with_time_first(converted("small", None, "reset", 4).read_bytes()))
+    rounds = [[sequences(4, seed, batch=steps)] for seed, steps in enumerate((4, 9, 1))]
+    plain = worker.run(path, rounds)
+    same(plain, worker.run(path, rounds, library))
+    usual = worker.run(converted("small", None, "reset", 4), [[sequences(4, 0, batch=4)]]).outputs
+    assert np.abs(usual[0][0] - plain.outputs[0][0]).max() > 1e-3  # it is another way round
+
+
+def with_time_first(content: bytes) -> bytes:
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    changed = 0
+    for operator in model.subgraphs[0].operators:
+        if hasattr(operator.builtinOptions, "timeMajor"):
+            operator.builtinOptions.timeMajor = True
+            changed += 1
+    assert changed == 2
+    for tensor in model.subgraphs[0].tensors:  # the length may change, which now comes first
+        if tensor.shapeSignature is not None and len(tensor.shapeSignature) == 3:
+            tensor.shapeSignature = [-1, tensor.shape[0], tensor.shape[2]]
+            tensor.shape = [1, tensor.shape[0], tensor.shape[2]]
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def test_a_million_steps_do_not_drift(converted: Any, worker: NativeWorker, library: Path) -> None:
+    path = converted("small", None, "carry")
+    rounds = [[sequences(20_000, seed % 3)] for seed in range(50)]
+    plain, ran = worker.run(path, rounds[:2]), worker.run(path, rounds, library)
+    same(plain, ran._replace(outputs=ran.outputs[:2]))
+    # The same input again and again: what came out of it before comes out of it at the end.
+    assert np.abs(ran.outputs[-1][0] - ran.outputs[4][0])[:, 100:].max() <= 2e-6
+    assert np.abs(ran.outputs[-1][0]).max() <= 1
+
+
 CODE = """
 import ctypes, sys, resource
 library = ctypes.CDLL(sys.argv[1])

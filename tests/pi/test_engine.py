@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from tests.helpers.device_files import model_file, sequences
 from tests.pi.conftest import There
-from tests.pi.machine import PROJECT, Machine
+from tests.pi.machine import PROJECT
 
-KINDS = {"reset": "float", "carry": "float", "dynamic": "float", "int8": "int8", "int8_carry": "int8"}
+# How far from the runtime's own kernel: 32-bit Arm itself has errors to 1.4e-5; 8-bit weights meet activations
+# that are rounded otherwise.
+KINDS = {"reset": 2e-5, "carry": 2e-5, "dynamic": 5e-3, "int8": 0.0, "int8_carry": 0.0}
 ISAS = {"arm64": {"neon", "dotprod"}, "armhf": {"neon32"}}
-
-
-def needs_library(machine: Machine) -> None:
-    """Cross-compiled into the package, or the test is skipped."""
-    if shutil.which(machine.compiler) is None:
-        pytest.skip(f"there is no {machine.compiler}; make compilers")
-    command = [sys.executable, PROJECT / "native/package.py", "--compiler", machine.compiler]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_gives_there_what_the_runtime_gives_there(kind: str, there: There) -> None:
-    needs_library(there.machine)
+    if not any((PROJECT / "edge/native").glob(f"linux-{there.machine.machine}/*.so")):
+        pytest.skip("make wheels compiles it for there")
     path, x = model_file(kind), sequences(2, 30)
     how = "stream" if kind.endswith("carry") else "predict"
     plain, fast = (np.array(there.ask(how, path, x, accelerate=wish)["outputs"]) for wish in (False, True))
@@ -35,7 +26,4 @@ def test_it_gives_there_what_the_runtime_gives_there(kind: str, there: There) ->
     found = there.ask("acceleration", path, accelerate=True)
     assert found["isa"] in ISAS[there.machine.arch]
     assert [layer["kind"] for layer in found["layers"] if layer["accelerated"]]
-    if KINDS[kind] == "int8":
-        np.testing.assert_array_equal(fast, plain)
-    else:
-        np.testing.assert_allclose(fast, plain, atol=2e-5)  # 32-bit Arm itself has errors to 1.4e-5
+    np.testing.assert_allclose(fast, plain, rtol=0, atol=KINDS[kind])
