@@ -6,11 +6,7 @@ READY := $(VENV)/.ready
 # Debian's: for this machine, and for a Raspberry Pi of 64 and of 32 bits.
 COMPILERS := g++-12 aarch64-linux-gnu-g++-12 arm-linux-gnueabihf-g++-12
 
-<<<<<<< HEAD
-.PHONY: native wheels compilers demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
-=======
-.PHONY: native native-check demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
->>>>>>> native-2
+.PHONY: native native-check wheels compilers demo examples examples-quick test test-all test-pi test-oldest system test-backends lottery format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -41,8 +37,8 @@ test-pi: $(READY)
 
 # What the tests of the browser, ssh, adb, Kotlin and the engine on Arm need beside Python, and the guitar pedal;
 # without it they are skipped. Node.js that was not Debian's has npm already, and conflicts with Debian's.
-system:
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples g++-12-aarch64-linux-gnu g++-12-arm-linux-gnueabihf
+system: compilers
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples
 
 # The other end of the range of TensorFlow versions that setup.py allows.
 OLDEST := tensorflow==2.20.0 keras==3.10.0 ai-edge-litert==2.1.0
