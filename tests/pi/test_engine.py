@@ -9,8 +9,8 @@ from tests.helpers.device_files import model_file, sequences
 from tests.pi.conftest import There
 from tests.pi.machine import PROJECT
 
-# How far from the runtime's own kernel: 32-bit Arm itself has errors to 1.4e-5; with 8-bit weights activations
-# are rounded otherwise.
+# How far from the runtime's own kernel: 32-bit Arm itself has errors to 1.4e-5; with 8-bit weights the
+# activations are rounded otherwise.
 KINDS = {"reset": 2e-5, "carry": 2e-5, "dynamic": 5e-3, "int8": 0.0, "int8_carry": 0.0}
 ISAS = {"arm64": {"neon", "dotprod"}, "armhf": {"neon32"}}
 
