@@ -86,4 +86,4 @@ $(READY): setup.py $(wildcard native/*.cc native/*.h native/*.py) edge/version.p
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-oldest build dist *.egg-info
+	rm -rf $(VENV) .venv-oldest build dist *.egg-info edge/native/linux-* edge/native/darwin-*
