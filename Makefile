@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+# Debian's: for this machine, and for a Raspberry Pi of 64 and of 32 bits.
+COMPILERS := g++-12 aarch64-linux-gnu-g++-12 arm-linux-gnueabihf-g++-12
 
-.PHONY: demo examples examples-quick test test-wide test-all test-pi test-oldest system test-backends lottery format clean
+.PHONY: native native-check wheels compilers demo examples examples-quick test test-wide test-all test-pi test-oldest system test-backends lottery format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -33,11 +35,13 @@ test-all: $(READY)
 
 # A 64-bit and a 32-bit Raspberry Pi, emulated; sets itself up from Debian's packages.
 test-pi: $(READY)
+	for each in $(COMPILERS); do command -v $$each > /dev/null || $(MAKE) compilers || exit 1; done
+	for each in $(COMPILERS); do $(PY) native/package.py --compiler $$each || exit 1; done
 	$(PY) -m pytest -n0 -m pi tests/pi
 
-# What the tests of the browser, ssh, adb and Kotlin need beside Python, and the guitar pedal and its guitar;
+# What the tests of the browser, ssh, adb, Kotlin and the engine on Arm need beside Python, and the guitar pedal;
 # without it they are skipped. Node.js that was not Debian's has npm already, and conflicts with Debian's.
-system:
+system: compilers
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium openssh-server $$(command -v npm > /dev/null || echo npm) adb kotlin default-jdk-headless sox guitarix-ladspa sonic-pi-samples
 
 # The other end of the range of TensorFlow versions that setup.py allows.
@@ -52,6 +56,24 @@ N ?= 100
 lottery: $(READY)
 	$(PY) -m tests.lottery $(N)
 
+# The native engine: a shared library in the package, which both TensorFlow Lite runtimes load.
+native:
+	$(PYTHON) native/package.py
+
+# A wheel for each processor, and its library in edge/native/: for a folder edge/ that is copied to a Pi.
+# A wheel for every other machine, without the engine: EDGE_WITHOUT_NATIVE=1 pip wheel .
+wheels: $(READY)
+	for each in $(COMPILERS); do command -v $$each > /dev/null || $(MAKE) compilers || exit 1; done
+	for each in $(COMPILERS); do CXX=$$each $(PY) -m pip wheel --quiet --no-deps --wheel-dir dist . || exit 1; done
+	ls dist/*.whl
+
+compilers:
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends g++-12 g++-12-aarch64-linux-gnu g++-12-arm-linux-gnueabihf
+
+# Every kernel and the delegate under the address, undefined-behaviour and thread sanitizers.
+native-check:
+	$(PYTHON) native/build.py --out .cache/native-check --check
+
 test-backends: $(READY)
 	$(PY) -m pytest tests/keras_lstm_plus/test_backends.py
 
@@ -59,7 +81,8 @@ format: $(READY)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-$(READY): setup.py
+# pip builds the engine too, where there is a C++ compiler.
+$(READY): setup.py $(wildcard native/*.cc native/*.h native/*.py) edge/version.py
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13) and "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
@@ -67,4 +90,4 @@ $(READY): setup.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-oldest build dist *.egg-info
+	rm -rf $(VENV) .venv-oldest build dist *.egg-info edge/native/linux-* edge/native/darwin-*

@@ -1,11 +1,12 @@
 """Packaging: two packages, and what each half of the road needs."""
 
 import re
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "edge" / "version.py").read_text()).group(1)
 
 ON_X86 = 'sys_platform == "linux" and platform_machine == "x86_64" and python_version < "3.13"'
@@ -39,7 +40,16 @@ DEV = [
     f"numpy<2; {OLD_RUNTIME}",
 ]
 
+sys.path.insert(0, str(ROOT))
+try:
+    from native.wheel import COMMANDS  # the engine in C++, which goes into the wheel where it can be built
+except ModuleNotFoundError as error:
+    if error.name not in ("native", "native.wheel"):
+        raise
+    COMMANDS = {}  # sources without it
+
 setup(
+    cmdclass=COMMANDS,
     name="keras-lstm-plus",
     version=VERSION,
     description="Every LSTM as a Keras 3 layer, and the road from there onto a device",

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.interop import to_keras, to_onnx, to_torch
 
 STOCK, OURS = "stock Keras", ("fused float", "fused dynamic", "fused int8")
+ENGINE = ("engine float", "engine dynamic", "engine int8")  # the same files, run by the native engine
+ONNX, ONNX_INT8 = "ONNX Runtime", "ONNX Runtime int8"
 
 
 class Contestant(NamedTuple):
@@ -74,9 +77,9 @@ def stock_file(layer: LSTMPlus, length: int, path: Path) -> Path:
     return path
 
 
-def in_a_worker(name: str, path: Path, x: Array, worker: Worker) -> Contestant:
+def in_a_worker(name: str, path: Path, x: Array, worker: Worker, accelerate: bool = False) -> Contestant:
     """A `.tflite` file in a process of its own."""
-    load = worker.ask("load", str(path), 1, None)
+    load = worker.ask("load", str(path), 1, None, accelerate)
     worker.ask("allocate", x.shape[1])
     worker.ask("set_inputs", [x], x.shape[1])
     return Contestant(
@@ -89,17 +92,36 @@ def in_a_worker(name: str, path: Path, x: Array, worker: Worker) -> Contestant:
 
 
 def peers(layer: LSTMPlus, x: Array) -> Iterator[Contestant]:
-    """ONNX Runtime and torch, as far as they are installed, on one thread."""
+    """ONNX Runtime, in float and with 8-bit weights, and torch, if they are installed, on one thread."""
     with contextlib.suppress(ImportError):
-        yield _onnx_runtime(layer, x)
+        content = to_onnx(layer).SerializeToString()
+        yield _onnx_runtime(ONNX, content, layer.units, x)
+        yield _onnx_runtime(ONNX_INT8, _in_8_bits(content), layer.units, x)
     with contextlib.suppress(ImportError):
         yield _torch(layer, x)
 
 
-def _onnx_runtime(layer: LSTMPlus, x: Array) -> Contestant:
+def _in_8_bits(content: bytes) -> bytes:
+    """With 8-bit weights, as ONNX Runtime itself makes them; the activations as it likes them."""
+    import logging
+
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    logging.disable(logging.WARNING)  # it advises a preparation that an LSTM has nothing from
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "int8.onnx"
+            model = onnx.load_from_string(content)
+            quantize_dynamic(model, path, weight_type=QuantType.QInt8, op_types_to_quantize=["LSTM"])
+            return path.read_bytes()
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _onnx_runtime(name: str, content: bytes, units: int, x: Array) -> Contestant:
     import onnxruntime
 
-    content = to_onnx(layer).SerializeToString()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -111,11 +133,11 @@ def _onnx_runtime(layer: LSTMPlus, x: Array) -> Contestant:
 
     def answer() -> Array:
         session.run_with_iobinding(binding)
-        return binding.copy_outputs_to_cpu()[0].reshape(x.shape[1], layer.units)
+        return binding.copy_outputs_to_cpu()[0].reshape(x.shape[1], units)
 
     runtime = RuntimeName("onnxruntime", onnxruntime.__version__)
     run = _timed(lambda: session.run_with_iobinding(binding))
-    return Contestant("ONNX Runtime", runtime, len(content), run, answer)
+    return Contestant(name, runtime, len(content), run, answer)
 
 
 def _torch(layer: LSTMPlus, x: Array) -> Contestant:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.inference_contestants import STOCK
+from benchmarks.inference_contestants import ENGINE, ONNX_INT8, STOCK
 from benchmarks.tables import CONSOLE, geometric_mean
 from edge.report.benchmark import machine_lines
 from edge.report.style import number
@@ -33,7 +33,8 @@ def _least(file: dict[str, Any]) -> float:
 def print_inference(result: dict[str, Any]) -> None:
     """A row a size and a length, a column a contestant; then the means, and the largest errors."""
     files, speeds = result["files"], ratios(result)
-    names = list(dict.fromkeys(file["name"] for file in files))
+    apart = (*ENGINE, ONNX_INT8)  # they have a table of their own, benchmarks.engine_table
+    names = [name for name in dict.fromkeys(file["name"] for file in files) if name not in apart]
     table = Table(
         title="One sequence, one thread (fastest of all runs, ms; times as fast as stock)",
         title_justify="left",

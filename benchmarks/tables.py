@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import exp, log
 
@@ -10,7 +11,7 @@ from rich.table import Table
 
 Figures = dict[str, dict[str, float]]
 
-CONSOLE = Console()
+CONSOLE = Console(width=None if sys.stdout.isatty() else 100)  # as the docs show them
 
 
 def geometric_mean(values: Sequence[float]) -> float:

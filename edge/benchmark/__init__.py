@@ -1,6 +1,6 @@
 """Measure it: how fast, how large and how exact, here, over ssh, on a phone, on a microcontroller's runtime.
 
-May import: runtime, tflite, results, targets, errors; `browser` also web.
+May import: runtime, native, tflite, results, targets, errors; `browser` also web.
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ from edge.benchmark import machine as board
 from edge.benchmark.figures import compare
 from edge.benchmark.subjects import Job, default_length, jobs, look, several
 from edge.benchmark.trial import Finding, Settings, Trial
+from edge.native import NativeError, find_library
 from edge.results.benchmark import BenchmarkResult, Entry
+from edge.runtime.acceleration import SWITCHED_OFF, Acceleration, check_wish
 
 TOGETHER = 12  # files that take turns; each is a process, and a small board has little memory
 
@@ -33,6 +35,7 @@ def benchmark(
     progress: Progress | None = None,
     stream_rate_hz: float | None = None,
     limit: float | None = 60.0,
+    accelerate: bool | str = "auto",
 ) -> dict[str, Any]:
     """Measure files side by side on random input.
 
@@ -48,6 +51,8 @@ def benchmark(
         progress: is called with inferences done, inferences in all, and what is going on.
         stream_rate_hz: measure also the files that can be streams, on a sample so many times a second.
         limit: seconds after which a file that is busy with one inference is stopped. None: never.
+        accelerate: `"auto"`: with the native engine where it is installed, as `edge.load` runs the files.
+            False: without. True: both side by side, where a file has a fused LSTM.
 
     Returns:
         Plain data, ready for JSON; `edge.results.benchmark` says what is in it. `files` has an entry for each
@@ -58,7 +63,7 @@ def benchmark(
     Raises:
         ModelFileError: a file is missing, damaged, ends the process that runs it, or does not end itself.
         ValueError: an argument or a length that a file does not take.
-        ImportError: no runtime.
+        ImportError: no runtime; or `accelerate` is True, and the native engine cannot be used here.
 
     Example:
         >>> result = benchmark(["float.tflite", "int8.tflite"], length=[50, 100])  # doctest: +SKIP
@@ -73,26 +78,31 @@ def benchmark(
     for name, value, least in (("stream_rate_hz", stream_rate_hz, 1.0), ("limit", limit, 0.001)):
         if value is not None and not (_is_number(value) and least <= value < math.inf):
             raise ValueError(f"{name} must be a number, {least:g} at least, or None, received {value!r}.")
+    check_wish(accelerate)
+    if accelerate is True:
+        _engine_is_here()
     report = progress or (lambda done, total, text: None)
     machine = board.describe()
     subjects = [look(path) for path in paths]
     default = default_length(subjects, lengths)
-    todo = jobs(subjects, counts, lengths, default)
+    todo = jobs(subjects, counts, lengths, default, accelerate)
     order = list(dict.fromkeys(job.length for job in todo))
     todo.sort(key=lambda job: (order.index(job.length), job.threads, job.subject))
     settings = Settings(runs, runtime, seed, stream_rate_hz, limit)
-    found: list[tuple[Entry, Finding]] = []
+    found: list[tuple[Entry, Finding, Acceleration]] = []
     for begin in range(0, len(todo), TOGETHER):
-        done = sum(entry.inference_ms.count or 0 for entry, _ in found)
+        done = sum(entry.inference_ms.count or 0 for entry, *_ in found)
         found += Trial(subjects, todo[begin : begin + TOGETHER], default, settings, report, done).run()
     machine = board.measured_again(machine)
     warnings = board.warnings(machine)
     if machine["cores"] and max(counts) > machine["cores"]:
         warnings.append(f"There are fewer cores than threads: {machine['cores']}.")
-    if stream_rate_hz and not any(entry.stream for entry, _ in found):
+    if stream_rate_hz and not any(entry.stream for entry, *_ in found):
         warnings.append(
             'None of the files can be used as a stream: convert with state="carry" or state="explicit".'
         )
+    if accelerate is True:
+        warnings += _left_to_the_runtime(found)
     return BenchmarkResult(
         platform="pi" if "Raspberry Pi" in (machine["board"] or "") else "host",
         machine=machine,
@@ -103,10 +113,33 @@ def benchmark(
             "runs": runs,
             "seed": seed,
             "stream_rate_hz": stream_rate_hz,
+            "accelerate": accelerate,
         },
         warnings=warnings,
-        files=_with_errors(found, todo),
+        files=_with_errors([(entry, finding) for entry, finding, _ in found], todo),
     ).to_dict()
+
+
+def _engine_is_here() -> None:
+    try:
+        find_library()
+    except NativeError as error:
+        raise ImportError(f"{error} Or benchmark without it.") from None
+
+
+def _left_to_the_runtime(found: Sequence[tuple[Entry, Finding, Acceleration]]) -> list[str]:
+    """What the native engine did not take though it was asked for, a sentence a layer."""
+    said = []
+    for entry, _, acceleration in found:
+        if acceleration.version is None and acceleration.why_not != SWITCHED_OFF and acceleration.layers:
+            said.append(f"{entry.name}: the native engine is not used: {acceleration.why_not}.")
+        elif acceleration.version is not None:
+            said += [
+                f"{entry.name}: the native engine leaves {layer.name} to the runtime: {layer.why_not}."
+                for layer in acceleration.layers
+                if not layer.accelerated
+            ]
+    return list(dict.fromkeys(said))
 
 
 def _with_errors(found: Sequence[tuple[Entry, Finding]], todo: Sequence[Job]) -> list[Entry]:

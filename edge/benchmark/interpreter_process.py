@@ -10,6 +10,7 @@ import numpy as np
 from edge.aliases import Array
 from edge.benchmark import machine
 from edge.results.benchmark import RuntimeName
+from edge.runtime.acceleration import Acceleration, Wish
 from edge.runtime.interpreter import find_runtime
 from edge.runtime.model import EdgeModel
 from edge.runtime.stream import Stream
@@ -24,12 +25,14 @@ class Loaded(NamedTuple):
         size: in bytes.
         runtime: what will run it.
         rows: how many sequences it takes at a time where `predict` takes any number; None: as its shape says.
+        acceleration: which LSTM the native engine runs.
     """
 
     seconds: float
     size: int
     runtime: RuntimeName
     rows: int | None
+    acceleration: Acceleration
 
 
 class Memory(NamedTuple):
@@ -47,14 +50,15 @@ class Process:
     feed: Stream
     samples: list[list[Array]]
 
-    def load(self, path: str, threads: int, runtime: str | None) -> Loaded:
+    def load(self, path: str, threads: int, runtime: str | None, accelerate: Wish = "auto") -> Loaded:
         """Read the file and build the interpreter."""
         find_runtime(runtime)  # the import of a package is no part of loading a file
         self.base_memory = machine.peak_memory_mb()
         start = time.perf_counter()
-        self.model = EdgeModel(path, threads, runtime)
+        self.model = EdgeModel(path, threads, runtime, accelerate=accelerate)
         seconds = time.perf_counter() - start
-        return Loaded(seconds, self.model.file.size, RuntimeName(*self.model.runtime[:2]), self.model.rows)
+        model, name = self.model, RuntimeName(*self.model.runtime[:2])
+        return Loaded(seconds, model.file.size, name, model.rows, model.acceleration)
 
     def allocate(self, length: int) -> float:
         """Allocate memory for sequences of that length."""
@@ -79,12 +83,16 @@ class Process:
 
     def measure(self, runs: int) -> list[float]:
         """The durations of that many inferences: the graph alone, as TensorFlow Lite's own tool counts."""
-        invoke, clock = self.model.session.invoke, time.perf_counter
+        invoke, clock = self.model.session.clocked(), time.perf_counter
         durations = []
-        for _ in range(runs):
-            start = clock()
-            invoke()
-            durations.append(clock() - start)
+        try:
+            for _ in range(runs):
+                start = clock()
+                invoke()
+                durations.append(clock() - start)
+        except Exception:  # a runtime raises whatever it likes
+            self.model.session.invoke()  # the same again, in a sentence
+            raise
         return durations
 
     def predict(self, x: list[Array]) -> list[Array]:

@@ -148,7 +148,7 @@ class Process:
 
 
 def _measure(path: str, x: list[Array], length: int | None, runs: int | None) -> Found:
-    model = EdgeModel(path)
+    model = EdgeModel(path, accelerate=False)
     reference = _outputs(model, x)
     content = parser.read(path)
     version = metadata.version("tflite_micro")

@@ -1,7 +1,8 @@
 """Measure files on another machine, over the system's ssh client: one connection, nothing left behind there.
 
-`edge.benchmark.ssh_remote` is the other end. It gets the device half of this package and the model files as
-one archive, measures in a temporary folder, and removes the folder when it is done or this end goes away.
+`edge.benchmark.ssh_remote` is the other end. It gets the device half of this package, the native engine for
+every processor that it was built for, and the model files as one archive, measures in a temporary folder, and
+removes the folder when it is done or this end goes away.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ def _message(files: dict[str, str | Path], settings: dict[str, Any]) -> bytes:
             place = source.relative_to(PACKAGE)
             if place.parts[0] not in NOT_NEEDED:
                 archive.write(source, f"edge/{place.as_posix()}")
+        for library in sorted((PACKAGE / "native").glob("linux-*/libedge_lstm.so*")):
+            archive.write(library, f"edge/{library.relative_to(PACKAGE).as_posix()}")
         for name, path in files.items():
             archive.writestr(name, parser.read(path))
     code = Path(ssh_remote.__file__).read_bytes()

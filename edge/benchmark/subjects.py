@@ -65,12 +65,14 @@ class Job(NamedTuple):
         threads: that its kernels may use.
         length: steps in a sequence; None for a file that takes none.
         is_first: whether no length of that file comes before.
+        accelerate: as in `edge.load`: `"auto"` or False.
     """
 
     subject: int
     threads: int
     length: int | None
     is_first: bool
+    accelerate: bool | str = "auto"
 
 
 def look(path: str | Path) -> Subject:
@@ -107,19 +109,33 @@ def lengths_of(subject: Subject, asked: Sequence[int | None], default: int) -> l
 
 
 def jobs(
-    subjects: Sequence[Subject], threads: Sequence[int], asked: Sequence[int | None], default: int
+    subjects: Sequence[Subject],
+    threads: Sequence[int],
+    asked: Sequence[int | None],
+    default: int,
+    accelerate: bool | str = "auto",
 ) -> list[Job]:
     """Each file at each of its lengths with each number of threads.
+
+    Args:
+        accelerate: `"auto"` or False; True: without the native engine and with it, where a file has an LSTM.
 
     Raises:
         ValueError: a file takes none of the lengths asked for.
     """
     return [
-        Job(n, count, length, position == 0)
+        Job(n, count, length, position == 0, wish)
         for n, subject in enumerate(subjects)
         for position, length in enumerate(lengths_of(subject, asked, default))
         for count in threads
+        for wish in _wishes(subject, accelerate)
     ]
+
+
+def _wishes(subject: Subject, accelerate: bool | str) -> Sequence[bool | str]:
+    if accelerate is not True:
+        return (accelerate,)
+    return (False, "auto") if subject.interface.lstms else (False,)
 
 
 def several(name: str, value: Any, may_be_none: bool = False) -> list[Any]:

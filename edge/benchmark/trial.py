@@ -19,7 +19,8 @@ from edge.benchmark.figures import statistics, stream_figures
 from edge.benchmark.interpreter_process import Loaded, Memory
 from edge.benchmark.subjects import Job, Subject
 from edge.benchmark.worker import Worker
-from edge.results.benchmark import Entry, StreamFigures
+from edge.results.benchmark import EngineName, Entry, StreamFigures
+from edge.runtime.acceleration import Acceleration
 
 ROUNDS = 10
 WARM_UP_SECONDS, WARM_UP_LEAST = 0.3, 3
@@ -72,15 +73,15 @@ class Trial:
     report: Progress
     done: int = 0
 
-    def run(self) -> list[tuple[Entry, Finding]]:
-        """Entries of the result, without their errors, and what those come from."""
+    def run(self) -> list[tuple[Entry, Finding, Acceleration]]:
+        """Entries of the result, without their errors, what those come from, and what the engine took."""
         with ExitStack() as stack:
             paths = [self.subjects[job.subject].path for job in self.jobs]
             workers = [stack.enter_context(Worker(path, self.settings.limit)) for path in paths]
             loads: list[Loaded] = []
             for worker, job, path in zip(workers, self.jobs, paths, strict=True):
                 self.report(self.done, self.done, f"loading {worker.name}")
-                loads.append(worker.ask("load", path, job.threads, self.settings.runtime))
+                loads.append(worker.ask("load", path, job.threads, self.settings.runtime, job.accelerate))
             data = [self._noise(job, load.rows) for job, load in zip(self.jobs, loads, strict=True)]
             starts = [
                 self._start(worker, job, x) for worker, job, x in zip(workers, self.jobs, data, strict=True)
@@ -98,7 +99,8 @@ class Trial:
             _entry(self.subjects[job.subject], job, *found)
             for job, *found in zip(self.jobs, loads, starts, durations, memory, streams, strict=True)
         ]
-        return list(zip(entries, map(Finding, data, outputs), strict=True))
+        took = [load.acceleration for load in loads]
+        return list(zip(entries, map(Finding, data, outputs), took, strict=True))
 
     def _noise(self, job: Job, rows: int | None) -> list[Array]:
         subject = self.subjects[job.subject]
@@ -184,7 +186,15 @@ def _entry(
         peak_memory_mb=used.peak,
         added_memory_mb=used.added,
         stream=stream,
+        engine=_engine(load.acceleration),
     )
+
+
+def _engine(found: Acceleration) -> EngineName | None:
+    """What the native engine runs of a file; None where that is nothing."""
+    if found.version is None or found.isa is None or not found.taken:
+        return None
+    return EngineName(found.version, found.isa, found.taken, len(found.layers))
 
 
 def _runs(warm_up: list[float]) -> int:

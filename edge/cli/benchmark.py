@@ -35,14 +35,25 @@ class Place(NamedTuple):
 
 OF_A_PHONE = {"--benchmark-model": "benchmark_model", "--serial": "serial"}
 PHONE = {**OF_A_PHONE, "--threads": "threads"}
-OF_LINUX = {"--threads": "threads", "--runtime": "runtime", "--stream": "stream_rate_hz"}
+OF_LINUX = {
+    "--threads": "threads",
+    "--runtime": "runtime",
+    "--stream": "stream_rate_hz",
+    "--accelerate": "accelerate",
+}
 THERE = {**OF_LINUX, "--ssh": "destination", "--ssh-python": "python"}
 # The one whose option is given; the first without one.
 PLACES = (
     Place("", "benchmark", "paths", OF_LINUX, (*OF_A_PHONE,)),
     Place("--ssh", "benchmark_over_ssh", "files", THERE, (*OF_A_PHONE,)),
-    Place("--adb", "benchmark_on_android", "files", PHONE, ("--runtime", "--stream")),
-    Place("--tflm", "benchmark_on_micro", "files", {}, (*OF_A_PHONE, "--runtime", "--stream", "--threads")),
+    Place("--adb", "benchmark_on_android", "files", PHONE, ("--runtime", "--stream", "--accelerate")),
+    Place(
+        "--tflm",
+        "benchmark_on_micro",
+        "files",
+        {},
+        (*OF_A_PHONE, "--runtime", "--stream", "--threads", "--accelerate"),
+    ),
 )
 
 
@@ -107,6 +118,13 @@ def benchmark(
         str | None, typer.Option("--json", metavar="PATH", help="Write all figures there; - is stdout.")
     ] = None,
     runtime: Runtime = None,
+    accelerate: Annotated[
+        bool | None,
+        typer.Option(
+            "--accelerate/--no-accelerate",
+            help="Without the native engine and with it, side by side; or without. Else with it where it is.",
+        ),
+    ] = None,
     ssh: Annotated[
         str | None,
         typer.Option(metavar="USER@HOST", help="Measure there: a Raspberry Pi, or any Linux with Python."),
@@ -141,8 +159,11 @@ def benchmark(
             "--stream": stream,
             "--threads": _numbers(threads),
             "--ssh-python": ssh_python,
+            "--accelerate": accelerate,
         }
         place = place_for(options)
+        if accelerate is None:
+            options["--accelerate"] = "auto"
         target = json_target(json_path)
         from edge import benchmark as measures
 

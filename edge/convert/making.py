@@ -28,6 +28,11 @@ from edge.convert.verification.streaming import stream_note
 from edge.files import write_whole, written
 from edge.results.conversion import Check, ConversionResult, OutputError
 
+SLOW_INT8 = (
+    "the runtime's own kernel of a fused LSTM in 8-bit integers is slow on a processor: there take the "
+    'native engine, quantize="dynamic", or lowering="unrolled" with a length; int8 is for chips that compute '
+    "in integers"
+)
 TRIED: dict[str, tuple[str | None, ...]] = {
     "int8": ("int16x8", "dynamic", "float16", None),
     "int16x8": ("dynamic", "float16", None),
@@ -85,10 +90,17 @@ def made(job: Job, place: Path) -> ConversionResult:
         ops=operators.count(draft.model),
         errors=errors,
         checked_on=job.checked_on,
-        notes=tuple(note for note in [*notes, *softmax] if note),
+        notes=tuple(note for note in [*notes, *softmax, _speed_note(job)] if note),
         calibration=calibration,
         checks=tuple(checks),
     )
+
+
+def _speed_note(job: Job) -> str | None:
+    """On a fused LSTM in integers, where the target is a processor: what it takes is not for chips alone."""
+    is_processor = "dynamic" in job.request.target.quantize.get("fused", ())
+    is_slow = is_processor and job.plan.quantize == "int8" and "fused" in job.plan.lowerings
+    return SLOW_INT8 if is_slow else None
 
 
 def other_numbers(model: keras.Model, request: Request, data: Any, lowering: str) -> str | None:

@@ -46,8 +46,10 @@ def convert(
         model: Sequential, functional, or subclassed and called once; or the path of a `.keras` file.
         path: of the file to write, in a folder that exists.
         quantize: None, all in float32; `"float16"`, weights in 16 bits; `"dynamic"`, weights in 8-bit
-            integers and all else in float32; `"int8"`, everything in 8-bit integers, the cells of a fused
-            LSTM in 16-bit ones; `"int16x8"`, 8-bit weights and 16-bit activations.
+            integers and all else in float32, the fastest on a processor; `"int8"`, everything in 8-bit
+            integers, the cells of a fused LSTM in 16-bit ones: for chips that compute in integers (on a
+            processor it is fast with the native engine, or unrolled); `"int16x8"`, 8-bit weights and 16-bit
+            activations.
         representative_data: inputs like those in use, `[samples, time, features]`; for several inputs a list
             or a dictionary by name; or what gives them piece by piece, as `fit` takes it: a generator, a
             `tf.data.Dataset`, a `PyDataset`, of which at most 1,000 samples are taken. Integers take the

@@ -27,6 +27,7 @@ def hints(file: ModelFile, layers: Sequence[Recurrent], state: str, is_ours: boo
         *_foreign_operators(file),
         *_state(file, state),
         *_softmax(file),
+        *_integers(layers),
     ]
 
 
@@ -102,3 +103,12 @@ def _softmax(file: ModelFile) -> Iterator[str]:
                     "1/256, and with so many classes most of them are rounded to zero. Leave the softmax "
                     "out of the model and apply it to the output, or use quantize='dynamic'."
                 )
+
+
+def _integers(layers: Sequence[Recurrent]) -> Iterator[str]:
+    if any(layer.form == "fused" and layer.numbers == "int8" and layer.kind == "LSTM" for layer in layers):
+        yield (
+            "A fused LSTM in 8-bit integers is for chips that compute in integers: on a processor the "
+            "runtime's own kernel is several times slower in it than in float. There the native engine runs "
+            "this very file fast; or convert with quantize='dynamic', or lowering='unrolled' and a length."
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.inspection.arena import Memory, memory
+from edge.inspection.engine import taken_by_engine
 from edge.inspection.hints import hints
 from edge.inspection.recurrent import recurrent_operators
 from edge.inspection.verdicts import verdict
@@ -32,7 +33,8 @@ def inspect(path: str | Path, target: str | None = None) -> dict[str, Any]:
         each call); `states` of an explicit file, the input and the output of each; `operators` with version
         and count, those in loops included; `recurrent`, the recurrent layers and their form; `state`, one of
         `"none"`, `"reset"`, `"carry"`, `"explicit"`; `metadata` of `edge.convert`; `hints`; `targets`, by
-        name a `verdict` (`"ok"`, `"slow"`, `"refused"`) with `reasons` and their way out.
+        name a `verdict` (`"ok"`, `"slow"`, `"refused"`) with `reasons` and their way out; `engine`, for each
+        fused LSTM whether the native engine takes it (`taken`), in which numbers (`kind`), or `why_not`.
 
     Raises:
         ModelFileError: the file is missing, cut, damaged or no model, or of a newer version.
@@ -63,6 +65,7 @@ def inspect(path: str | Path, target: str | None = None) -> dict[str, Any]:
         ],
         "metadata": note.content if note else None,
         "hints": hints(file, layers, state, note is not None),
+        "engine": [layer._asdict() for layer in taken_by_engine(interface)],
         "targets": {row.name: verdict(file, row, layers, state).to_dict() for row in rows},
     }
 

@@ -64,8 +64,15 @@ def machine_lines(result: BenchmarkResult) -> list[str]:
     ]
     used = [file.runtime for file in result.files]
     runtimes = dict.fromkeys(" ".join(filter(None, (each.name, each.version))) for each in used)
+    engines = {
+        f"native engine {file.engine.version} ({file.engine.isa})" for file in result.files if file.engine
+    }
     named = {"edge": "edge", "python": "Python", "numpy": "NumPy"}
-    software = [*runtimes, *(f"{named.get(name, name)} {version}" for name, version in versions.items())]
+    software = [
+        *runtimes,
+        *sorted(engines),
+        *(f"{named.get(name, name)} {version}" for name, version in versions.items()),
+    ]
     threads, lengths = (
         sorted({getattr(file, key) for file in result.files} - {None}) for key in ("threads", "length")
     )

@@ -40,6 +40,8 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
                     f"{layer.get('name')}: {layer.get('variant')}, {layer.get('units')} units, "
                     f"{layer.get('lowering')}",
                 )
+    if result.get("engine"):
+        add(facts, "native engine", "\n".join(_engine(layer) for layer in result["engine"]))
     ends = table("in and out", "shape", "dtype", "scale", "zero point")
     for kind in ("inputs", "outputs"):
         for tensor in result[kind]:
@@ -73,6 +75,13 @@ def inspect_report(result: dict[str, Any]) -> RenderableType:
     hints = [Text(f"Hint: {text}\n", style="yellow") for text in result["hints"]]
     title = Text(result["name"], style="bold", overflow="fold")
     return Group(title, *spaced(facts, *tables, operators, _targets(result["targets"])), *hints)
+
+
+def _engine(layer: dict[str, Any]) -> str:
+    """What it would do for a layer."""
+    if layer["taken"]:
+        return f"runs {layer['name']}: {layer['kind']}"
+    return f"leaves {layer['name']} to the runtime: {layer['why_not']}"
 
 
 def _calibration(noted: dict[str, Any]) -> str:

@@ -70,6 +70,7 @@ def tables(result: BenchmarkResult) -> list[Cells]:
 def labels(files: Sequence[Entry]) -> list[str]:
     """What to call each entry: its file, and what else tells it from the others."""
     varies = {key: len({getattr(file, key) for file in files} - {None}) > 1 for key in ("length", "threads")}
+    varies["engine"] = len({file.engine is None for file in files}) > 1
     varies["group"] = len({file.group for file in files}) > 1
     return [
         ", ".join(
@@ -80,6 +81,7 @@ def labels(files: Sequence[Entry]) -> list[str]:
                     file.group if varies["group"] else None,
                     steps(file.length) if varies["length"] else None,
                     f"{file.threads} thr." if varies["threads"] and file.threads else None,
+                    "engine" if varies["engine"] and file.engine else None,
                 ),
             )
         )

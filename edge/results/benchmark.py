@@ -125,6 +125,16 @@ class RuntimeName:
     version: Text | None
 
 
+@dataclass(frozen=True)
+class EngineName:
+    """The native engine, where it ran LSTM layers of a file: its instruction set, how many of how many."""
+
+    version: Text
+    isa: Text
+    taken: Count
+    layers: Count
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """A file with one number of threads and one length of sequence.
@@ -151,9 +161,10 @@ class Entry:
         accuracy: share of right answers, if somebody measured it.
         stream: None where it was not measured, or at another length.
         operators: time by operator; None where the runtime does not tell it.
+        engine: the native engine, if it ran layers of the file; else left out.
     """
 
-    MAY_LACK: ClassVar = ("error_interpreter",)
+    MAY_LACK: ClassVar = ("error_interpreter", "engine")
 
     path: Text | None = None
     name: Text
@@ -177,6 +188,7 @@ class Entry:
     accuracy: Share | None = None
     stream: StreamFigures | None = None
     operators: list[OperatorTime] | None = None
+    engine: EngineName | None = None
 
 
 def _now() -> str:

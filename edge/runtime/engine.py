@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
+from edge.runtime.acceleration import Acceleration, Accelerator, Wish, accelerator, insist, unused
 from edge.runtime.interpreter import Runtime
 from edge.tflite import Interface
 
@@ -43,35 +44,63 @@ class Engine(Protocol):
     def reset(self) -> None:
         """Set every variable to zero."""
 
+    def acceleration(self) -> Acceleration:
+        """Which LSTM runs on the native engine, and why not."""
+
     def close(self) -> None:
         """Let go of what it holds."""
 
 
-class NativeEngine:
+class LocalEngine:
     """An interpreter in this process.
+
+    Where the native engine may be had or not and the runtime does not work with it, it is made again without.
 
     Args:
         interface: the file. Its bytes, not its path, go to the runtime: what was checked is what runs.
         threads: how many the kernels may use; None: as the runtime likes, which is one.
         runtime: what executes it.
+        accelerate: as in `edge.load`.
 
     Raises:
-        ModelFileError: by this and by every method: the runtime refuses, in one sentence.
+        ModelFileError: by this and by every method: the runtime refuses, in one sentence; or the native
+            engine is insisted on, and does not take every LSTM.
+        ImportError: it is insisted on, and cannot be used here.
     """
 
-    def __init__(self, interface: Interface, threads: int | None, runtime: Runtime) -> None:
+    def __init__(
+        self, interface: Interface, threads: int | None, runtime: Runtime, accelerate: Wish = False
+    ) -> None:
         self._interface, self._runtime = interface, runtime
         self._inputs, self._outputs = interface.graph.inputs, interface.graph.outputs
-        made, options = runtime.interpreter, {"model_content": interface.content, "num_threads": threads}
-        self._native: Any = self._call("does not take it", lambda: made(**options))
+        self._options = {"model_content": interface.content, "num_threads": threads}
+        self._insists = accelerate is True
+        self._native: Any = None
+        self._found: Acceleration
+        found = accelerator(interface, accelerate, runtime)
+        if isinstance(found, Accelerator):
+            self._accelerated(found)
+        else:
+            self._plain(found)
 
     def allocate(self, shapes: Shapes) -> None:
         """Memory for inputs of these shapes; every variable is zero afterwards."""
-        what = f"cannot run it on inputs of shape {', '.join(str(list(shape)) for shape in shapes)}"
-        for index, shape in zip(self._inputs, shapes, strict=True):
-            self._call(what, self._native.resize_tensor_input, index, shape)
-        self._call(what, self._native.allocate_tensors)
-        self._call(what, self._native.reset_all_variables)
+        try:
+            self._allocate(shapes)
+        except ModelFileError as error:
+            if self._found.version is None or self._insists:
+                raise
+            before = self._native, self._found
+            self._plain(f"the runtime stopped with it ({error})".rstrip("."))
+            try:
+                self._allocate(shapes)
+            except ModelFileError:  # it is not for the engine's sake
+                self._native, self._found = before
+                raise
+
+    def acceleration(self) -> Acceleration:
+        """Which LSTM runs on the native engine, and why not."""
+        return self._found
 
     def write(self, indices: Sequence[int], values: Sequence[Array]) -> None:
         """Copy values in."""
@@ -87,6 +116,11 @@ class NativeEngine:
         """Run the graph."""
         self._call("stopped while running it", self._native.invoke)
 
+    def bare_invoke(self) -> Callable[[], None]:
+        """The runtime's own call, for a clock; what goes wrong in it is not translated."""
+        found: Callable[[], None] = self._native.invoke
+        return found
+
     def run(self, values: Sequence[Array]) -> list[Array]:
         """The outputs for the inputs."""
         self.write(self._inputs, values)
@@ -100,6 +134,32 @@ class NativeEngine:
     def close(self) -> None:
         """Let go of the interpreter and its memory."""
         self._native = None
+
+    def _accelerated(self, found: Accelerator) -> None:
+        """The interpreter with the engine; without, where it does not go with it and need not."""
+        made, delegates = self._runtime.interpreter, [found.delegate]
+        try:
+            self._native = made(**self._options, experimental_delegates=delegates)
+        except Exception as error:  # a runtime raises whatever it likes
+            if self._insists:
+                raise self._refusal(error, "does not take it with the native engine") from None
+            self._plain(f"the runtime does not take it there ({plain_words(error)})")
+            return
+        self._found = found.report(self._interface)
+        if self._insists:
+            insist(self._interface.name, self._found)
+
+    def _plain(self, why_not: str) -> None:
+        made = self._runtime.interpreter
+        self._native = self._call("does not take it", lambda: made(**self._options))
+        self._found = unused(self._interface, why_not)
+
+    def _allocate(self, shapes: Shapes) -> None:
+        what = f"cannot run it on inputs of shape {', '.join(str(list(shape)) for shape in shapes)}"
+        for index, shape in zip(self._inputs, shapes, strict=True):
+            self._call(what, self._native.resize_tensor_input, index, shape)
+        self._call(what, self._native.allocate_tensors)
+        self._call(what, self._native.reset_all_variables)
 
     def _call(self, what: str, function: Callable[..., Any], *arguments: Any) -> Any:
         try:

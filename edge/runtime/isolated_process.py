@@ -14,7 +14,7 @@ from typing import Any
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
-from edge.runtime.engine import NativeEngine
+from edge.runtime.engine import LocalEngine
 from edge.runtime.interpreter import find_runtime
 from edge.runtime.messages import receive, send
 from edge.tflite import describe_content
@@ -35,7 +35,7 @@ class Process:
     def open(self, said: dict[str, Any], arrays: list[Array]) -> tuple[dict[str, Any], list[Array]]:
         """Make the engine of the file whose bytes came."""
         interface = describe_content(arrays[0].tobytes(), said["name"])
-        self._engine = NativeEngine(interface, said["threads"], self._runtime)
+        self._engine = LocalEngine(interface, said["threads"], self._runtime, said["accelerate"])
         return {}, []
 
     def call(self, said: dict[str, Any], arrays: list[Array]) -> tuple[dict[str, Any], list[Array]]:
@@ -49,6 +49,8 @@ class Process:
             results = engine.read(said["indices"])
         elif said["call"] == "run":
             results = engine.run(arrays)
+        elif said["call"] == "acceleration":
+            return {"acceleration": engine.acceleration().to_dict()}, []
         else:
             {"invoke": engine.invoke, "reset": engine.reset}[said["call"]]()
         return {}, results or []

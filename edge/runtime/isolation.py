@@ -21,6 +21,7 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
+from edge.runtime.acceleration import Acceleration, Wish
 from edge.runtime.engine import Shapes
 from edge.runtime.messages import MessageError, receive, send
 from edge.tflite import Interface
@@ -38,6 +39,7 @@ DOING = {
     "write": "taking its inputs",
     "read": "giving its results",
     "reset": "resetting its state",
+    "acceleration": "saying what runs where",
 }
 LONGEST = 2000  # letters of a message
 START = 60.0  # seconds in which a busy machine starts a process
@@ -48,7 +50,7 @@ class IsolatedEngine:
 
     Args:
         interface: of the file, read and checked here; its bytes go to the process.
-        threads, runtime: as in `edge.load`.
+        threads, runtime, accelerate: as in `edge.load`.
         timeout: seconds that one call may take before the process is ended.
 
     Attributes:
@@ -61,7 +63,12 @@ class IsolatedEngine:
     """
 
     def __init__(
-        self, interface: Interface, threads: int | None, runtime: str | None, timeout: float
+        self,
+        interface: Interface,
+        threads: int | None,
+        runtime: str | None,
+        timeout: float,
+        accelerate: Wish = False,
     ) -> None:
         if getattr(sys, "frozen", False):
             raise ModelFileError(
@@ -86,7 +93,7 @@ class IsolatedEngine:
         said, _ = self._ask("start", runtime=runtime)
         self._timeout = timeout
         content = np.frombuffer(interface.content, np.uint8)
-        self._ask("open", [content], name=interface.name, threads=threads)
+        self._ask("open", [content], name=interface.name, threads=threads, accelerate=accelerate)
         pair = said.get("runtime")
         self.runtime = tuple(map(_plain, pair)) if isinstance(pair, list) and len(pair) == 2 else ("?", "?")
 
@@ -113,6 +120,14 @@ class IsolatedEngine:
     def reset(self) -> None:
         """Set every variable to zero."""
         self._ask("reset")
+
+    def acceleration(self) -> Acceleration:
+        """Which LSTM runs on the native engine there, and why not."""
+        said, _ = self._ask("acceleration")
+        try:
+            return Acceleration.of(said["acceleration"])
+        except (AttributeError, KeyError, TypeError):
+            raise self._gone("answered with what is no acceleration") from None
 
     def close(self) -> None:
         """End the process."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.errors import ModelFileError
+from edge.runtime.acceleration import Wish
 from edge.runtime.model import EdgeModel
 
 LONG = 256  # time steps that any sensible model takes
@@ -18,6 +19,7 @@ def load(
     *,
     isolated: bool = False,
     timeout: float | None = None,
+    accelerate: Wish = "auto",
 ) -> EdgeModel:
     """Load a `.tflite` file, ours or another's.
 
@@ -32,13 +34,18 @@ def load(
             millisecond more. The process is no sandbox: it may do what its user may do. `close` ends it, and
             so does the end of a `with`.
         timeout: of an isolated file, seconds that the runtime may take for one call. None: 60.
+        accelerate: whether the native engine runs the LSTM layers, from the same file. `"auto"`: where it is
+            installed, for the layers that it takes; `model.acceleration` says which, and why not. True: it
+            must run all of them, else that is an error. False: the runtime's own kernels run everything.
 
     Raises:
         ModelFileError: the file is missing, cut, damaged or no model, was made by a newer version, or the
-            runtime refuses it. It is a ValueError.
-        ImportError: no runtime is installed; the message names them.
+            runtime refuses it; or the native engine leaves an LSTM of it to the runtime and `accelerate` is
+            True. It is a ValueError.
+        ImportError: no runtime is installed; the message names them. Or `accelerate` is True, and the native
+            engine cannot be used here; the message says why, and what to do.
         ValueError: `num_threads` is not a positive integer or is beyond all sense, `runtime` is not one of
-            the two, or `timeout` is no time or not for an isolated file.
+            the two, `accelerate` is none of its three, or `timeout` is no time or not for an isolated file.
 
     Example:
         >>> model = load("exercise.tflite")  # doctest: +SKIP
@@ -52,7 +59,7 @@ def load(
             "timeout is for files in a process of their own: load(..., isolated=True, timeout=5)."
         )
     patience = (PATIENCE if timeout is None else timeout) if isolated else None
-    model = EdgeModel(path, num_threads, runtime, timeout=patience)
+    model = EdgeModel(path, num_threads, runtime, timeout=patience, accelerate=accelerate)
     try:
         model.prepare()
     except ModelFileError:

@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
+from edge.runtime.acceleration import Acceleration, Wish
 from edge.runtime.clipping import Clipping
 from edge.runtime.engine import Shapes
 from edge.runtime.feed import Feed
@@ -59,9 +60,10 @@ class EdgeModel:
         runtime: str | None = None,
         *,
         timeout: float | None = None,
+        accelerate: Wish = "auto",
     ) -> None:
         check_threads(num_threads)
-        self._open(Opening(describe(path), num_threads, runtime, timeout))
+        self._open(Opening(describe(path), num_threads, runtime, timeout, accelerate))
 
     def _open(self, opening: Opening) -> None:
         self.opening, self.interface = opening, opening.interface
@@ -111,6 +113,18 @@ class EdgeModel:
     @runtime.setter
     def runtime(self, runtime: Runtime) -> None:
         self.opening.runtime = runtime
+
+    @property
+    def acceleration(self) -> Acceleration:
+        """Which LSTM of the file runs on the native engine, which on the runtime's own kernel, and why.
+
+        Example:
+            >>> model = load("exercise_int8.tflite")  # doctest: +SKIP
+            >>> print(model.acceleration)  # doctest: +SKIP
+            native engine 0.1.0 (avx2): 1 of 1 LSTM layers
+              model/lstm/lstm: native engine, int8
+        """
+        return self.session.acceleration()
 
     @property
     def clipping(self) -> dict[str, Clipping]:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from edge.aliases import Array
 from edge.errors import ModelFileError
-from edge.runtime.engine import Engine, NativeEngine, Shapes
+from edge.runtime.acceleration import Acceleration, Wish
+from edge.runtime.engine import Engine, LocalEngine, Shapes
 from edge.runtime.interpreter import Runtime
 from edge.tflite import Interface
 from edge.tflite.variables import has_resources, variable_indices
@@ -39,6 +40,7 @@ class Session:
         threads: how many the kernels may use; None: as the runtime likes, which is one.
         runtime: what executes it.
         start: what makes the engine; None: an interpreter in this process.
+        accelerate: of an interpreter in this process, as in `edge.load`.
 
     Raises:
         ModelFileError: the runtime refuses the file.
@@ -50,13 +52,14 @@ class Session:
         threads: int | None,
         runtime: Runtime,
         start: Callable[[], Engine] | None = None,
+        accelerate: Wish = False,
     ) -> None:
         self.lock = threading.RLock()
         self._graph, self._name = interface.graph, interface.name
         self._resources = has_resources(self._graph)
         self._variables = variable_indices(self._graph)
         self._keeps = interface.state == "carry"  # whether a call goes on from the last one
-        self._start = start or (lambda: NativeEngine(interface, threads, runtime))
+        self._start = start or (lambda: LocalEngine(interface, threads, runtime, accelerate))
         self._shapes: Shapes | None = None
         self._has_run = False  # since the state was zero
         self._state_lost = False  # a crash or a fork took it along
@@ -73,6 +76,10 @@ class Session:
         with self.lock:
             if shapes == self._shapes and self._engine is not None:
                 return
+            if shapes == self._shapes and self._inherited is not None:
+                self._running()  # goes on from the parent's state
+                return
+            self._inherited = None  # other shapes, another state
             self._shapes = None  # until all of it has worked
             engine = self._running()
             if self._resources and self._has_run:
@@ -102,6 +109,14 @@ class Session:
             self._has_run = True
             self._guarded(engine.invoke)
 
+    def clocked(self) -> Callable[[], None]:
+        """What runs the graph and does nothing else, for a clock. Not for several threads."""
+        with self.lock:
+            engine = self._running()
+            self._has_run = True
+            bare = engine.bare_invoke() if isinstance(engine, LocalEngine) else None
+        return bare or self.invoke
+
     def reset(self) -> None:
         """Set the state to zero."""
         with self.lock:
@@ -112,6 +127,12 @@ class Session:
             else:
                 self._guarded(engine.reset)
             self._has_run = self._state_lost = False
+
+    def acceleration(self) -> Acceleration:
+        """Which LSTM runs on the native engine, and why not."""
+        with self.lock:
+            found: Acceleration = self._guarded(self._running().acceleration)
+            return found
 
     def snapshot(self) -> Snapshot:
         """What `restore` needs to go on from here, in another session of the same file.
@@ -199,7 +220,7 @@ class Session:
         if not (self._keeps and self._has_run):
             return
         self._state_lost = True
-        if was_free and not self._resources and isinstance(old, NativeEngine):
+        if was_free and not self._resources and isinstance(old, LocalEngine):
             with contextlib.suppress(ModelFileError):
                 self._inherited = Snapshot(self._shapes, old.read(self._variables))
                 self._state_lost = False

@@ -96,6 +96,20 @@ class Interface:
         """The main graph."""
         return self.file.graphs[0]
 
+    @property
+    def lstms(self) -> dict[int, str]:
+        """The fused LSTMs of the main graph by their numbers among its operators, and what to call them: as
+        `edge.convert` noted it, else by their outputs."""
+        found = {
+            number: self.graph.tensors[operator.outputs[0]].name
+            for number, operator in enumerate(self.graph.operators)
+            if operator.name == "UNIDIRECTIONAL_SEQUENCE_LSTM"
+        }
+        noted = self.note.content.get("layers") if self.note else None
+        layers = [each for each in noted if isinstance(each, dict)] if isinstance(noted, list) else []
+        names = [str(each.get("name")) for each in layers if each.get("lowering") == "fused"]
+        return dict(zip(found, names, strict=True)) if len(names) == len(found) else found
+
     @cached_property
     def ends(self) -> Ends:
         """The ends as they are, also of types that Python cannot pass."""

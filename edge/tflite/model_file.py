@@ -41,7 +41,8 @@ class Operator(NamedTuple):
     `options` is the number of their type in the schema, `calls` are the graphs that it runs, and `splits` is
     in how many outputs it splits its input, None for most operators. `axis` is the one along which GATHER
     looks up, None where each row of a batch has a table of its own; `slicing` are
-    the options of a STRIDED_SLICE; `variable` is what VAR_HANDLE calls its variable.
+    the options of a STRIDED_SLICE; `variable` is what VAR_HANDLE calls its variable; `activation` is that
+    of a fused LSTM, 4 for tanh.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Operator(NamedTuple):
     axis: int | None = 0
     slicing: Slicing | None = None
     variable: str = ""
+    activation: int = 0
 
 
 class Graph(NamedTuple):

@@ -151,4 +151,4 @@ OUTPUTS = {35: 0, 64: 0, 79: 0}
 
 # The options of GATHER: its axis, and how many axes of a batch have tables of their own.
 GATHER = 23
-STRIDED_SLICE, VAR_HANDLE = 32, 111
+STRIDED_SLICE, SEQUENCE_LSTM, VAR_HANDLE = 32, 71, 111

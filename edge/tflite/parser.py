@@ -184,7 +184,7 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
     splits: int | None = None
     axis: int | None = 0
     slicing: Slicing | None = None
-    variable = ""
+    variable, activation = "", 0
     if options is not None:
         for type_of_options, field, read in _OPTIONS_WITH_POINTERS:
             if kind == type_of_options:
@@ -202,6 +202,8 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
         if kind == operands.STRIDED_SLICE:
             begin, end, ellipsis, new, shrink = (options.number(field, "i") for field in range(5))
             slicing = Slicing(begin, end, ellipsis, new, shrink, bool(options.number(5, "B")))
+        if kind == operands.SEQUENCE_LSTM:
+            activation = options.number(0, "B")
         if kind == operands.VAR_HANDLE:
             variable = f"{options.text(0)}/{options.text(1)}"
     newest = operator.table(12)  # options of the newest operators
@@ -212,9 +214,8 @@ def _operator(operator: Table, codes: list[tuple[str, int, bool]], tensors: int)
     for field in (1, 2, 8):  # inputs, outputs, intermediates
         indices = operator.words(field)
         ends.append(tuple(index if index == -1 else _index(index, tensors, "tensor") for index in indices))
-    return Operator(
-        *code, ends[0], ends[1], kind if options is not None else 0, calls, splits, axis, slicing, variable
-    )
+    given = kind if options is not None else 0
+    return Operator(*code, ends[0], ends[1], given, calls, splits, axis, slicing, variable, activation)
 
 
 # The options (number of the union's type, field) that point to more data; all others hold numbers only.

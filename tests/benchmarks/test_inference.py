@@ -12,8 +12,10 @@ import pytest
 
 import edge
 from benchmarks import inference
-from benchmarks.inference_contestants import OURS, STOCK, Contestant
+from benchmarks.engine_table import print_engine, share, times_as_fast
+from benchmarks.inference_contestants import ENGINE, ONNX_INT8, OURS, STOCK, Contestant
 from benchmarks.inference_table import print_inference, ratios
+from benchmarks.roofline import Rates, Roofline, limit
 from benchmarks.tables import CONSOLE
 from benchmarks.time_major import time_major
 from edge.convert import convert
@@ -21,10 +23,12 @@ from edge.convert.graph import flatbuffer, operators
 from edge.results.benchmark import ErrorFigures, RuntimeName, validate
 from keras_lstm_plus import LSTMPlus
 from tests.helpers.benchmark_results import entry
+from tests.helpers.native_library import built
 
 
 @pytest.fixture(scope="module")
 def result() -> dict[str, Any]:
+    built()
     return json.loads(
         json.dumps(inference.measure([(4, 8)], [10, 20], rounds=2, report=lambda *_: None), allow_nan=False)
     )
@@ -33,16 +37,54 @@ def result() -> dict[str, Any]:
 def test_all_contestants_compute_what_keras_does(result: dict[str, Any]) -> None:
     validate(result)
     names = {file["name"] for file in result["files"]}
-    assert {STOCK, *OURS} <= names
+    assert {STOCK, *OURS, *ENGINE, ONNX_INT8} <= names
+    rounded = {OURS[1], OURS[2], ENGINE[1], ENGINE[2], ONNX_INT8}
     for file in result["files"]:
         error = file["error"]["relative"]
-        assert error < (0.05 if file["name"] in OURS[1:] else 1e-5), file["name"]
-        assert error > (1e-4 if file["name"] in OURS[1:] else -1)
+        assert error < (0.05 if file["name"] in rounded else 1e-5), file["name"]
+        assert error > (1e-4 if file["name"] in rounded else -1)
         assert file["threads"] == 1
         assert (file["inputs"], file["units"]) == (4, 8)
         assert file["inference_ms"]["count"] >= 2
     lengths = [file["length"] for file in result["files"] if file["name"] == STOCK]
     assert lengths == [10, 20]
+
+
+def test_the_same_bytes_have_the_same_error(result: dict[str, Any]) -> None:
+    errors = {(file["name"], file["length"]): file["error"] for file in result["files"]}
+    for length in (10, 20):
+        assert errors[ENGINE[2], length] == errors[OURS[2], length]
+
+
+def test_the_engines_table_and_its_share_of_what_the_machine_allows(result: dict[str, Any]) -> None:
+    with CONSOLE.capture() as capture:
+        print_engine(result)
+    text = capture.get()
+    assert "A sequence of 10 steps" in text
+    assert "4 x 8" in text
+    figures = {(file["name"], file["group"], file["length"]): file for file in result["files"]}
+    group = result["files"][0]["group"]
+    reached = share(figures, group, 20)
+    assert reached is not None
+    assert 0 < reached < 1  # so small a layer is all overhead
+    mine, kernel = (figures[name, group, 20]["inference_ms"]["min"] for name in (ENGINE[0], OURS[0]))
+    assert times_as_fast(figures, ENGINE[0], OURS[0], group, 20) == pytest.approx(kernel / mine)
+    assert times_as_fast(figures, ENGINE[0], "nobody", group, 20) is None
+
+
+def test_the_limit_by_hand() -> None:
+    rates = Rates(loads=1e10, multiply_adds=1e11)
+    # 4 * 8 * 8 weights of 4 bytes each step, and 4 * 8 * 2 for the inputs: read once for 48 steps.
+    assert limit(rates, 2, 8, 1) == pytest.approx(1024e-10 + 256e-10)
+    assert limit(rates, 2, 8, 100) == pytest.approx(100 * 1024e-10 + max(3 * 256e-10, 100 * 64e-11))
+    assert limit(rates._replace(multiply_adds=1e9), 2, 8, 10) == pytest.approx(10 * (256 + 64) * 1e-9)
+
+
+def test_the_roofline_is_that_of_a_machine() -> None:
+    built()
+    near, far = (Roofline().rates(size) for size in (16 * 1024, 64 * 1024 * 1024))
+    assert near.loads > 1.2 * far.loads  # a cache, and memory
+    assert 1e9 < near.multiply_adds < 1e13
 
 
 def test_the_table_names_everybody(result: dict[str, Any]) -> None:

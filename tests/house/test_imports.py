@@ -33,10 +33,16 @@ RULES: dict[str, tuple[str, ...]] = {
     "edge.version": (),
     "edge.results": ("edge.aliases", "edge.errors", "edge.targets"),
     "edge.tflite": ("edge.aliases", "edge.errors"),
-    "edge.runtime": ("edge.aliases", "edge.errors", "edge.tflite"),  # a runtime by its name, no import
+    "edge.native": ("edge.errors", "edge.version"),
+    "edge.runtime": (
+        "edge.aliases",
+        "edge.errors",
+        "edge.native",
+        "edge.tflite",
+    ),  # a runtime by its name, no import
     "edge.inspection": ("edge.aliases", "edge.errors", "edge.micro_operators", "edge.targets", "edge.tflite"),
     "edge.web": (*GROUND, "edge.inspection", "edge.tflite"),
-    "edge.benchmark": (*GROUND, "edge.runtime", "edge.tflite", "edge.results"),
+    "edge.benchmark": (*GROUND, "edge.native", "edge.runtime", "edge.tflite", "edge.results"),
     "edge.benchmark.browser": (*GROUND, "edge.benchmark", "edge.results", "edge.web"),
     "edge.report": (*GROUND, "edge.results", "edge.tflite.variables", "rich"),
     "edge.report.drawing": (*GROUND, "edge.report", "edge.results", "matplotlib"),

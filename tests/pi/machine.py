@@ -12,11 +12,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.helpers import wheels
 
 PROJECT = Path(__file__).parent.parent.parent
 PYTHON = "python3.11"  # of Debian 12 and its Raspberry Pi OS; the last one that tflite-runtime was built for
@@ -43,6 +44,7 @@ class Machine:
         arch: as Debian calls it.
         machine: as Linux calls it.
         qemu, cpu: what runs it.
+        compiler: what makes programs for it here.
         packages: of Debian, beside the common ones.
         extra: what is installed of this project: `pip install ".[extra]"`.
         others: what goes beside it into a folder of its own: the other runtime.
@@ -52,6 +54,7 @@ class Machine:
     machine: str
     qemu: str
     cpu: str
+    compiler: str
     extra: str
     packages: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
@@ -145,7 +148,7 @@ class Machine:
     def _install(self, folder: Path) -> None:
         """What a person does on a Pi: pip install ".[edge]"."""
         with tempfile.TemporaryDirectory() as place:
-            wheel = build_wheel(Path(place))
+            wheel = build_wheel(Path(place) / "wheel", self.compiler)
             common = ("install", "--quiet", "--no-compile", "--only-binary=:all:", "--break-system-packages")
             # --prefix, not --target: what Debian has is not installed again.
             for done in (
@@ -174,6 +177,7 @@ MACHINES = {
             "aarch64",
             "qemu-aarch64-static",
             "cortex-a72",
+            "aarch64-linux-gnu-g++-12",
             extra="edge",
             others=("tflite-runtime==2.14.0", "numpy<2"),
         ),
@@ -182,6 +186,7 @@ MACHINES = {
             "armv7l",
             "qemu-arm-static",
             "cortex-a7",
+            "arm-linux-gnueabihf-g++-12",
             extra="edge-armv7",
             packages=("python3-numpy", "libatlas3-base"),
         ),
@@ -227,23 +232,10 @@ def unpack(arch: str, packages: Sequence[str], folder: Path, with_dependencies: 
             _run("dpkg-deb", "--extract", deb, folder)
 
 
-def build_wheel(folder: Path) -> Path:
-    """This project as a wheel. Built from a copy: an old build folder would come along."""
-    source = folder / "source"
-    source.mkdir()
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(PROJECT / name, source)
-    for name in ("edge", "keras_lstm_plus"):
-        shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source],
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(f"pip wheel: {done.stderr.strip()}")
-    (wheel,) = folder.glob("*.whl")
-    return wheel
+def build_wheel(folder: Path, compiler: str) -> Path:
+    """This project as a wheel; with the native engine where the cross compiler is installed."""
+    engine = {"CXX": compiler} if shutil.which(compiler) else {"EDGE_WITHOUT_NATIVE": "1"}
+    return wheels.build_wheel(folder, "--quiet", **engine)[0]
 
 
 def _run(*command: str | Path, cwd: Path | None = None) -> str:

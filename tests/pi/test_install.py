@@ -29,7 +29,7 @@ def test_nothing_is_missing_or_at_odds(machine: Machine) -> None:
 def test_the_project_as_it_is_now_runs_from_its_wheel(machine: Machine, tmp_path: Path) -> None:
     place = tmp_path / "site"
     quiet = ("--quiet", "--no-index", "--no-deps", "--no-compile", "--target", place)
-    done = machine.pip(machine.folder, "install", *quiet, build_wheel(tmp_path))
+    done = machine.pip(machine.folder, "install", *quiet, build_wheel(tmp_path / "wheel", machine.compiler))
     assert done.returncode == 0, done.stderr
     done = machine.run(["-m", "edge", "inspect", model_file("reset"), "--json"], PYTHONPATH=str(place))
     assert done.returncode == 0, done.stderr

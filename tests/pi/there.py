@@ -51,8 +51,15 @@ def stream(request: dict[str, Any]) -> dict[str, Any]:
     return {"outputs": [outputs]}
 
 
+def acceleration(request: dict[str, Any]) -> dict[str, Any]:
+    """What the native engine runs there."""
+    return _load(request).acceleration.to_dict()
+
+
 def _load(request: dict[str, Any]) -> edge.EdgeModel:
-    return edge.load(request["file"], runtime=request["runtime"])
+    return edge.load(
+        request["file"], runtime=request["runtime"], accelerate=request.get("accelerate", "auto")
+    )
 
 
 def _listed(output: Array | list[Array]) -> list[Any]:
@@ -61,6 +68,7 @@ def _listed(output: Array | list[Array]) -> list[Any]:
 
 HOW: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "about": about,
+    "acceleration": acceleration,
     "predict": predict,
     "stream": stream,
 }

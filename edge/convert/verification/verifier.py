@@ -78,7 +78,7 @@ def verify(
     row = None if target is None else get_target(target)
     report = progress or (lambda done, total, text: None)
     report(0, 0, "loading")
-    loaded = EdgeModel(Path(file), runtime="ai-edge-litert")
+    loaded = EdgeModel(Path(file), runtime="ai-edge-litert", accelerate=False)
     model = model_or_path
     if isinstance(model, (str, os.PathLike)):
         model = load_keras(model)

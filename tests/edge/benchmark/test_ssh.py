@@ -21,6 +21,7 @@ from edge.benchmark.ssh import benchmark_over_ssh
 from edge.errors import ModelFileError
 from edge.results.benchmark import validate
 from tests.helpers.device_files import model_file
+from tests.helpers.native_library import built
 from tests.helpers.places import ROOT
 from tests.helpers.sshd import Device, device
 
@@ -104,6 +105,15 @@ def test_only_the_device_half_is_sent(pi: Device) -> None:
     assert code > 0
     assert b"edge/runtime/model.py" in message[-size:]
     assert b"edge/convert" not in message[-size:]
+
+
+def test_the_native_engine_goes_along(pi: Device) -> None:
+    name = built().parent.name
+    (entry,) = over(pi, [model_file("reset")])["files"]
+    assert entry["engine"]["taken"] == 1
+    (entry,) = over(pi, [model_file("reset")], accelerate=False)["files"]
+    assert "engine" not in entry
+    assert f"edge/native/{name}/libedge_lstm.so".encode() in ssh._message({}, {})
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])

@@ -12,6 +12,7 @@ from edge.benchmark.interpreter_process import Loaded, Memory
 from edge.benchmark.subjects import Job, look
 from edge.benchmark.trial import Settings, Trial
 from edge.results.benchmark import Entry, RuntimeName
+from edge.runtime.acceleration import Acceleration
 from tests.helpers.device_files import model_file
 
 # Seconds of an inference: as usual; after that of another file; of a young process.
@@ -47,7 +48,7 @@ class FakeWorker:
             self.machine.asked.append((self.name, arguments[0]))
             return [self.inference() for _ in range(arguments[0])]
         return {
-            "load": Loaded(0.1, 1000, RuntimeName("none", None), None),
+            "load": Loaded(0.1, 1000, RuntimeName("none", None), None, Acceleration(None, None, "", ())),
             "allocate": 0.1,
             "set_inputs": 1,
             "predict": [np.zeros(1)],
@@ -72,7 +73,7 @@ def measured(names: str, runs: int | None = RUNS) -> list[Entry]:
     subjects = [seen._replace(path=name) for name in names]
     jobs = [Job(n, 1, 10, is_first=True) for n in range(len(names))]
     settings = Settings(runs, None, 0, None, None)
-    return [entry for entry, _ in Trial(subjects, jobs, 10, settings, lambda *_: None).run()]
+    return [entry for entry, *_ in Trial(subjects, jobs, 10, settings, lambda *_: None).run()]
 
 
 def test_what_a_young_process_and_another_files_turn_cost_is_not_counted(machine: Machine) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import edge
 from edge.errors import as_count
-from edge.runtime.engine import NativeEngine, plain_words
+from edge.runtime.engine import LocalEngine, plain_words
 from edge.runtime.interpreter import find_runtime
 from edge.tflite import describe
 from tests.helpers.device_files import FEATURES, edited, model_file, sequences
@@ -21,8 +21,8 @@ from tests.helpers.places import ROOT
 X = sequences(2)
 
 
-def engine(kind: str) -> NativeEngine:
-    return NativeEngine(describe(model_file(kind)), None, find_runtime("ai-edge-litert"))
+def engine(kind: str) -> LocalEngine:
+    return LocalEngine(describe(model_file(kind)), None, find_runtime("ai-edge-litert"))
 
 
 FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {  # each makes the runtime itself raise something

@@ -1,0 +1,125 @@
+// The products of a layer with 8-bit weights and float activations: what meets a weight is rounded to 8 bits,
+// with a scale of its own every step, symmetric about zero.
+#pragma once
+#include "layer_products.h"
+
+namespace edge {
+namespace EDGE_ISA {
+
+// `count` floats as activations; the scale. Places behind the end meet weights that are zero.
+EDGE_INLINE float quantize(const float* x, int count, activation* to) {
+  vf most = splat(0.0f);
+  int k = 0;
+  for (; k + L <= count; k += L) {
+    const vf size = absolute(load(x + k));
+    most = size > most ? size : most;
+  }
+  float tail[L] = {};
+  __builtin_memcpy(tail, x + k, sizeof(float) * (size_t)(count - k));
+  const vf rest = load(tail), size = absolute(rest);
+  most = size > most ? size : most;
+  const float range = largest(most);
+  const float inverse = range > 0 ? 127.0f / range : 0.0f;
+  for (k = 0; k + L <= count; k += L) store_activations(to + k, nearest(load(x + k) * inverse));
+  if (k < count) store_activations(to + k, nearest(rest * inverse));
+  return range / 127.0f;
+}
+
+template <int G>
+class ByteProducts {
+ public:
+  static constexpr size_t weight_bytes = sizeof(weight);
+
+  ByteProducts(const FloatLayer& layer, const float* const* bias, int side, Places& places) : sizes(layer.sizes) {
+    constexpr int first = 4 - G;
+    const int8_t *inputs[G], *recurrent[G];
+    for (int g = 0; g < G; g++) {
+      inputs[g] = layer.input[first + g].bytes;
+      recurrent[g] = layer.recurrent[first + g].bytes;
+      w_scale[g] = layer.input[first + g].scale;
+      r_scale[g] = layer.recurrent[first + g].scale;
+    }
+    w = pack_bytes(inputs, G, sizes.cells, sizes.inputs, 1);
+    start = starts(bias + first, G, sizes.cells);
+    r = pack_bytes(recurrent, G, sizes.cells, sizes.outputs, side);
+    qx = places.take<activation>((size_t)CHUNK * groups(sizes.inputs) * GROUP + L);
+    x_scale = places.take<float>(CHUNK);
+    const int longest = sizes.cells > sizes.outputs ? sizes.cells : sizes.outputs;
+    qh = places.take<activation>((size_t)groups(longest) * GROUP + L);
+    h_scale = places.take<float>(1);
+    if (!layer.projection.bytes) return;
+    const int rows = whole(sizes.outputs, 4 * L) * L;
+    int8_t* folded = fold(layer.projection.bytes, sizes.outputs, sizes.cells);
+    const int8_t* quarters[4];
+    for (int g = 0; g < 4; g++) quarters[g] = folded + (size_t)g * rows * sizes.cells;
+    p = pack_bytes(quarters, 4, rows, sizes.cells, 1);
+    p_start = projection_start(layer);
+    p_scale = layer.projection.scale;
+    release(folded);
+  }
+  ~ByteProducts() {
+    release_all(w.weights, w.start, r.weights, r.start, p.weights, p.start, start, p_start);
+  }
+
+  void inputs(const float* x, int rows, float* sums, void* scratch) const {
+    const int blocks = whole(sizes.cells, L), count = groups(sizes.inputs);
+    const size_t stride = (size_t)blocks * G * L;
+    activation* q = at<activation>(scratch, qx);
+    float* scales = at<float>(scratch, x_scale);
+    for (int row = 0; row < rows; row++)
+      scales[row] = quantize(x + (size_t)row * sizes.inputs, sizes.inputs, q + (size_t)row * count * GROUP);
+    for (int b = 0; b < blocks; b++)
+      over_rows(rows, [&](auto number, int row) {
+        constexpr int R = decltype(number)::value;
+        vi s[R][G];
+        tile<R, G>(w.weights + (size_t)b * count * G * L * GROUP, q + (size_t)row * count * GROUP, count,
+                   w.start + b * G * L, s);
+        for (int n = 0; n < R; n++)
+          for (int g = 0; g < G; g++) {
+            const vf product = __builtin_convertvector(s[n][g], vf) * (scales[row + n] * w_scale[g]);
+            store(sums + (row + n) * stride + (b * G + g) * L, load(start + (b * G + g) * L) + product);
+          }
+      });
+  }
+
+  void before_step(const float* h, void* scratch) const {
+    *at<float>(scratch, h_scale) = quantize(h, sizes.outputs, at<activation>(scratch, qh));
+  }
+
+  template <int side>
+  EDGE_INLINE_METHOD void recur(int block, const float*, vf* sums, void* scratch) const {
+    const int count = groups(sizes.outputs);
+    vi s[side * G];
+    for (int v = 0; v < side * G; v++) s[v] = load(r.start + (block * G + v) * L);
+    add_product<side * G>(r.weights + (size_t)block * count * G * L * GROUP, at<activation>(scratch, qh), count, s);
+    const float scale = *at<float>(scratch, h_scale);
+    for (int v = 0; v < side * G; v++) sums[v] += __builtin_convertvector(s[v], vf) * (scale * r_scale[v % G]);
+  }
+
+  bool projects() const { return p.weights != nullptr; }
+  void project(const float* m, float* h, void* scratch) const {
+    activation* q = at<activation>(scratch, qh);
+    const float scale = quantize(m, sizes.cells, q) * p_scale;
+    const int count = groups(sizes.cells);
+    for (int panel = 0; panel < whole(sizes.outputs, 4 * L); panel++) {
+      vi s[4];
+      for (int v = 0; v < 4; v++) s[v] = load(p.start + (panel * 4 + v) * L);
+      add_product<4>(p.weights + (size_t)panel * count * 4 * L * GROUP, q, count, s);
+      for (int v = 0; v < 4; v++) {
+        const size_t place = (size_t)(panel * 4 + v) * L;
+        store(h + place, load(p_start + place) + __builtin_convertvector(s[v], vf) * scale);
+      }
+    }
+  }
+
+ private:
+  static constexpr int groups(int columns) { return whole(columns, GROUP); }
+  Sizes sizes;
+  Bytes w = {}, r = {}, p = {};
+  float *start = nullptr, *p_start = nullptr;
+  float w_scale[G], r_scale[G], p_scale = 0;
+  size_t qx = 0, x_scale = 0, qh = 0, h_scale = 0;
+};
+
+}  // namespace EDGE_ISA
+}  // namespace edge
