@@ -2,8 +2,8 @@
 
 Of each test named here the cases that contain one of the fragments run in `make test`, the others are marked
 `wide`: a grid goes on proving its point with a few cases, each of another kind. Without a fragment all of it
-is wide: what its neighbours would notice too, or what follows a fault of others that no change of ours brings
-back.
+(of a file, where no test is named) is wide: what its neighbours would notice too, or what follows a fault of
+others that no change of ours brings back.
 """
 
 from __future__ import annotations
@@ -123,11 +123,48 @@ FAST_CASES: dict[str, tuple[str, ...]] = {
     ),
     "edge/convert/test_batches.py::test_edge_model_takes_any_number_of_rows": ("13-1-", "13-7-", "1-4-"),
     "keras_lstm_plus/test_shapes.py::test_every_variant_knows_them": ("peephole", "layer_norm"),
+    "edge/convert/test_user_model.py::test_int8_is_as_near_as_for_other_models": (),
+    "edge/convert/test_user_model.py::test_from_its_file_on_the_command_line": (),
+    "edge/benchmark/test_kinds.py::test_every_kind_of_file_that_is_converted_can_be_measured": (),
+    "keras_lstm_plus/test_saved.py::test_a_process_that_has_not_imported_the_package_is_told_the_class": (),
+    "edge/convert/test_faults.py::test_two_processes_convert_to_one_path_and_to_their_own": (),
+    "edge/convert/verification/test_verifier.py::test_quantized_files_have_their_own_tolerance": (),
+    "edge/convert/verification/test_ways_out.py::test_a_softmax_over_thousands": (),
+    "edge/convert/verification/test_ways_out.py::test_a_step_in_8_bits_names_16": (),
+    "lottery/test_lottery.py::test_nothing_is_silently_wrong": ("None", "int8"),
+    "lottery/test_lottery.py::test_a_file_of_another_network_is_seen": ("None",),
+    "edge/convert/test_precision.py::test_other_precisions": ("mixed_bfloat16",),
+    "examples/timing/test_timing.py::test_a_network_learns_in_a_crowd_what_it_learns_alone": (),
+    "edge/inspection/test_versions.py::test_the_table_of_versions_is_that_of_the_runtime": (),
+    "edge/report/test_pages.py::test_of_thousands_a_picture_shows_the_best_and_says_so": (),
+    "examples/search_space/test_search_space.py::test_a_training_is_that_of_its_seed_and_rate": (),
+    "edge/devices/test_android_class.py": (),
+    "edge/convert/verification/test_long_streams.py::test_a_long_stream": ("carry-int8-20000",),
+    "edge/convert/test_shared_weights.py::test_weights_lie_in_the_file_once": (
+        "twins-int8",
+        "distributed-None",
+        "distributed-int16x8",
+    ),
+    "edge/convert/test_shared_weights.py::test_a_shared_gru_too": ("unrolled",),
+    "edge/convert/test_state_ends.py::test_chunks_are_the_whole": (
+        "stack-int8-fused",
+        "stack-None-step",
+        "other_cells-dynamic-step",
+    ),
+    "edge/convert/test_states.py::test_states_of_a_model": (
+        "encoder_decoder-int8",
+        "both_ways-None",
+        "state_outputs-None",
+    ),
+    "benchmarks/test_inference.py::test_all_contestants_compute_what_keras_does": (),
+    "edge/cli/test_convert.py::test_a_real_process_prints_its_own_words_alone": (),
+    "edge/convert/quantization/test_layers_in_16_bits.py::test_every_usual_layer": ("ai-edge-litert",),
+    "edge/inspection/test_arena.py::test_the_shapes_are_those_of_the_runtime": ("1-",),
 }
 
 
 def is_wide(node: str) -> bool:
     """Of the id of a test beneath `tests/`, as pytest writes it."""
-    name, bracket, case = node.partition("[")
-    fast = FAST_CASES.get(name.removeprefix("tests/"))
+    name, bracket, case = node.removeprefix("tests/").partition("[")
+    fast = FAST_CASES.get(name, FAST_CASES.get(name.partition("::")[0]))
     return fast is not None and not any(fragment in bracket + case for fragment in fast)
