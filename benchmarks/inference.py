@@ -177,6 +177,7 @@ def _interleave(
             inference_ms=statistics(mine),
             per_step_us=float(np.median(mine)) / len(wanted) * 1e6,
             error=compare([each.answer()], [wanted]),
+            engine=each.engine,
         )
         for (each, first), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True)
     ]

@@ -17,9 +17,10 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
+from edge.benchmark.trial import engine_name
 from edge.benchmark.worker import Worker
 from edge.convert import convert
-from edge.results.benchmark import RuntimeName
+from edge.results.benchmark import EngineName, RuntimeName
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.interop import to_keras, to_onnx, to_torch
 
@@ -37,6 +38,7 @@ class Contestant(NamedTuple):
         size: of its file in bytes, or None.
         measure: so many inferences, on one thread: their durations in seconds.
         answer: the output, `[time, units]`.
+        engine: the native engine, where that runs it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Contestant(NamedTuple):
     size: int | None
     measure: Callable[[int], list[float]]
     answer: Callable[[], Array]
+    engine: EngineName | None = None
 
 
 def trained_layer(inputs: int, units: int) -> LSTMPlus:
@@ -88,6 +91,7 @@ def in_a_worker(name: str, path: Path, x: Array, worker: Worker, accelerate: boo
         load.size,
         lambda runs: worker.ask("measure", runs),
         lambda: worker.ask("predict", [x])[0][0],
+        engine_name(load.acceleration),
     )
 
 

@@ -186,11 +186,11 @@ def _entry(
         peak_memory_mb=used.peak,
         added_memory_mb=used.added,
         stream=stream,
-        engine=_engine(load.acceleration),
+        engine=engine_name(load.acceleration),
     )
 
 
-def _engine(found: Acceleration) -> EngineName | None:
+def engine_name(found: Acceleration) -> EngineName | None:
     """What the native engine runs of a file; None where that is nothing."""
     if found.version is None or found.isa is None or not found.taken:
         return None

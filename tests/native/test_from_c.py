@@ -24,7 +24,7 @@ def test_the_program_of_the_docs(tmp_path: Path) -> None:
     (code,) = (block for block in re.findall(r"```c\n(.*?)```", text, re.DOTALL) if "int main" in block)
     program = tmp_path / "program"
     flags = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-I", ROOT / "native")
-    command = [compiler, *flags, "-xc", "-", "-o", program, "-ldl"]
+    command: list[str | Path] = [compiler, *flags, "-xc", "-", "-o", program, "-ldl"]
     subprocess.run(command, input=code, text=True, check=True)
     done = subprocess.run([program, path], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [edge.__version__, find_library().isa]
