@@ -21,7 +21,7 @@ def file_calls(path: Path, streams: Samples) -> list[Array]:
         path: of the file, which takes a fixed number of steps a call.
         streams: an array an input, `[streams, calls, ...]`; each stream starts from zeros.
     """
-    model = edge.load(path, runtime="ai-edge-litert")
+    model = edge.load(path, runtime="ai-edge-litert", accelerate=False)
     total, count = streams[0].shape[:2]
     rows, session = model.rows or 1, model.session
     start = [zeros(state, rows) for state in model.states]

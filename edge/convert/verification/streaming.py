@@ -67,7 +67,7 @@ def stream_note(path: Path, whole: Signature, samples: Samples, rows: int) -> st
     timed = [has_free_time(spec) for spec in whole.inputs]
     if not any(timed):
         return None
-    model = edge.load(path, runtime="ai-edge-litert")
+    model = edge.load(path, runtime="ai-edge-litert", accelerate=False)
     first = [array[:rows, :STEPS] if has else array[:rows] for array, has in zip(samples, timed, strict=True)]
     steps = next(array.shape[1] for array, has in zip(first, timed, strict=True) if has)
     together = model.predict(first if len(first) > 1 else first[0], normalized=True)
