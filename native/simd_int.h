@@ -1,8 +1,9 @@
-// Integer operations of one instruction set: the dot product of 8-bit weights, the rescale, the table look-up.
+// Integer operations of one instruction set: the dot product of 8-bit weights, the rescale, the table
+// look-up.
 //
 // A `weight` is how a weight is kept when packed, an `activation` how the vector that it meets is kept. A dot
-// product takes GROUP of them for each lane. Where the instruction wants the activations unsigned they are kept
-// with ACTIVATION_OFFSET added, and the packing takes it off again by the sums of the weights.
+// product takes GROUP of them for each lane. Where the instruction wants the activations unsigned they are
+// kept with ACTIVATION_OFFSET added, and the packing takes it off again by the sums of the weights.
 #pragma once
 #include "simd.h"
 
