@@ -73,7 +73,9 @@ class ByteProducts {
         vi s[R][G];
         tile<R, G>(w.weights + (size_t)b * count * G * L * GROUP, q + (size_t)row * count * GROUP, count,
                    w.start + b * G * L, s);
+#pragma GCC unroll 8
         for (int n = 0; n < R; n++)
+#pragma GCC unroll 8
           for (int g = 0; g < G; g++) {
             const vf product = __builtin_convertvector(s[n][g], vf) * (scales[row + n] * w_scale[g]);
             store(sums + (row + n) * stride + (b * G + g) * L, load(start + (b * G + g) * L) + product);
@@ -89,10 +91,12 @@ class ByteProducts {
   EDGE_INLINE_METHOD void recur(int block, const float*, vf* sums, void* scratch) const {
     const int count = groups(sizes.outputs);
     vi s[side * G];
+#pragma GCC unroll 8
     for (int v = 0; v < side * G; v++) s[v] = load(r.start + (block * G + v) * L);
     add_product<side * G>(r.weights + (size_t)block * count * G * L * GROUP, at<activation>(scratch, qh),
                           count, s);
     const float scale = *at<float>(scratch, h_scale);
+#pragma GCC unroll 8
     for (int v = 0; v < side * G; v++)
       sums[v] += __builtin_convertvector(s[v], vf) * (scale * r_scale[v % G]);
   }

@@ -114,7 +114,9 @@ class IntLstm final : public Kernel {
         vi s[R][G];
         tile<R, G>(w.weights + (size_t)b * count * G * L * GROUP, q + (size_t)row * count * GROUP, count,
                    w.start + b * G * L, s);
+#pragma GCC unroll 8
         for (int n = 0; n < R; n++)
+#pragma GCC unroll 8
           for (int g = 0; g < G; g++) {
             const Scale scale = gates[g].input_scale;
             store(sums + ((size_t)(row + n) * blocks + b) * G * L + g * L,

@@ -37,7 +37,7 @@ MUTATIONS = [
     ("lstm_int.h", "+ 512u) >> 10", ") >> 10", "int8"),
     ("lstm_int.h", ": 32767 - f", ": 32768 - f", "int8"),
     ("simd_int.h", "(1 << 30)", "(1 << 29)", "int8"),
-    ("simd_int.h", "(mask >> 1) - (x < 0)", "(mask >> 1) - 0 * (x < 0)", "int8"),
+    ("simd_int.h", "x + (x >> 31)", "x", "int8"),
     ("integer_node.cc", "static_cast<double>(cell_scale) *", "0.999 * cell_scale *", "int8"),
     ("fixed_point.cc", "1672461947", "1662461947", "int8"),
 ]
