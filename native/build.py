@@ -76,7 +76,7 @@ def find_compiler(compiler: str | None = None) -> str:
         if shutil.which(compiler):
             return compiler
         raise BuildError(f"There is no compiler {compiler}. Install it, or leave --compiler out.")
-    for name in (os.environ.get("CXX", "").split(" ")[0], *COMPILERS):
+    for name in (os.environ.get("CXX", ""), *COMPILERS):
         if name and shutil.which(name):
             return name
     raise BuildError("No C++ compiler was found. Install one (Debian: apt-get install g++), or set CXX.")

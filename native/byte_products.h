@@ -30,7 +30,8 @@ class ByteProducts {
  public:
   static constexpr size_t weight_bytes = sizeof(weight);
 
-  ByteProducts(const FloatLayer& layer, const float* const* bias, int side, Places& places) : sizes(layer.sizes) {
+  ByteProducts(const FloatLayer& layer, const float* const* bias, int side, Places& places)
+      : sizes(layer.sizes) {
     constexpr int first = 4 - G;
     const int8_t *inputs[G], *recurrent[G];
     for (int g = 0; g < G; g++) {
@@ -57,9 +58,7 @@ class ByteProducts {
     p_scale = layer.projection.scale;
     release(folded);
   }
-  ~ByteProducts() {
-    release_all(w.weights, w.start, r.weights, r.start, p.weights, p.start, start, p_start);
-  }
+  ~ByteProducts() { release_all(w.weights, w.start, r.weights, r.start, p.weights, p.start, start, p_start); }
 
   void inputs(const float* x, int rows, float* sums, void* scratch) const {
     const int blocks = whole(sizes.cells, L), count = groups(sizes.inputs);
@@ -74,7 +73,9 @@ class ByteProducts {
         vi s[R][G];
         tile<R, G>(w.weights + (size_t)b * count * G * L * GROUP, q + (size_t)row * count * GROUP, count,
                    w.start + b * G * L, s);
+#pragma GCC unroll 8
         for (int n = 0; n < R; n++)
+#pragma GCC unroll 8
           for (int g = 0; g < G; g++) {
             const vf product = __builtin_convertvector(s[n][g], vf) * (scales[row + n] * w_scale[g]);
             store(sums + (row + n) * stride + (b * G + g) * L, load(start + (b * G + g) * L) + product);
@@ -90,10 +91,14 @@ class ByteProducts {
   EDGE_INLINE_METHOD void recur(int block, const float*, vf* sums, void* scratch) const {
     const int count = groups(sizes.outputs);
     vi s[side * G];
+#pragma GCC unroll 8
     for (int v = 0; v < side * G; v++) s[v] = load(r.start + (block * G + v) * L);
-    add_product<side * G>(r.weights + (size_t)block * count * G * L * GROUP, at<activation>(scratch, qh), count, s);
+    add_product<side * G>(r.weights + (size_t)block * count * G * L * GROUP, at<activation>(scratch, qh),
+                          count, s);
     const float scale = *at<float>(scratch, h_scale);
-    for (int v = 0; v < side * G; v++) sums[v] += __builtin_convertvector(s[v], vf) * (scale * r_scale[v % G]);
+#pragma GCC unroll 8
+    for (int v = 0; v < side * G; v++)
+      sums[v] += __builtin_convertvector(s[v], vf) * (scale * r_scale[v % G]);
   }
 
   bool projects() const { return p.weights != nullptr; }

@@ -51,9 +51,11 @@ const TfLiteTensor* Constants::half(int operand) const {
   for (int n = 0; n < plan->size; n++) {
     TfLiteNode* other;
     TfLiteRegistration* registration;
-    if (context->GetNodeAndRegistration(context, plan->data[n], &other, &registration) != kTfLiteOk) return nullptr;
+    if (context->GetNodeAndRegistration(context, plan->data[n], &other, &registration) != kTfLiteOk)
+      return nullptr;
     if (registration->builtin_code != kTfLiteBuiltinDequantize || other->inputs->size != 1) continue;
-    if (other->outputs->size != 1 || other->outputs->data[0] != wanted || other->inputs->data[0] < 0) continue;
+    if (other->outputs->size != 1 || other->outputs->data[0] != wanted || other->inputs->data[0] < 0)
+      continue;
     const TfLiteTensor& from = context->tensors[other->inputs->data[0]];
     return from.type == kTfLiteFloat16 && from.allocation_type == kTfLiteMmapRo ? &from : nullptr;
   }

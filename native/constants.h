@@ -30,11 +30,12 @@ class Constants {
   const int16_t* shorts(int operand, std::vector<int> shape) const;
   const int32_t* integers(int operand, std::vector<int> shape) const;
   Matrix matrix(int operand, std::vector<int> shape);  // floats, or bytes and their scale
-  float scale(int operand) const;                       // of a tensor that was quantized as one
+  float scale(int operand) const;                      // of a tensor that was quantized as one
 
  private:
   const TfLiteTensor* half(int operand) const;
-  const void* data(int operand, const TfLiteTensor& tensor, TfLiteType type, const std::vector<int>& shape) const;
+  const void* data(int operand, const TfLiteTensor& tensor, TfLiteType type,
+                   const std::vector<int>& shape) const;
 
   TfLiteContext* context;
   const TfLiteIntArray* plan;

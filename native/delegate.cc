@@ -1,5 +1,6 @@
 #include "delegate.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 
@@ -41,7 +42,8 @@ struct Calls {
 
 namespace {
 
-constexpr size_t MOST_UNUSED = 64;  // packed weights that are kept though no node has them: for the next prepare
+constexpr size_t MOST_UNUSED =
+    64;  // packed weights that are kept though no node has them: for the next prepare
 
 template <class Registration>
 TfLiteStatus replace(TfLiteContext* context, TfLiteDelegate* delegate, const TfLiteIntArray* node) {
@@ -53,18 +55,22 @@ TfLiteStatus replace(TfLiteContext* context, TfLiteDelegate* delegate, const TfL
   registration.builtin_code = kTfLiteBuiltinDelegate;
   registration.custom_name = "EdgeLSTM";
   registration.version = 1;
-  const auto call = reinterpret_cast<ReplaceNodes<Registration>>(context->ReplaceNodeSubsetsWithDelegateKernels);
+  const auto call =
+      reinterpret_cast<ReplaceNodes<Registration>>(context->ReplaceNodeSubsetsWithDelegateKernels);
   return call(context, registration, node, delegate);
 }
 
 // By value, in the size that the runtime expects. On 64 bits a larger one does no harm, it lies behind the
-// other arguments; on 32-bit Arm those lie behind it, and check_layout() has seen to it that the size is one of
-// these. Where there is one node it cannot tell: then that of tflite-runtime 2.14, the only runtime there.
-TfLiteStatus replace(TfLiteContext* context, TfLiteDelegate* delegate, const TfLiteIntArray* node, size_t bytes) {
+// other arguments; on 32-bit Arm those lie behind it, and check_layout() has seen to it that the size is one
+// of these. Where there is one node it cannot tell: then that of tflite-runtime 2.14, the only runtime there.
+TfLiteStatus replace(TfLiteContext* context, TfLiteDelegate* delegate, const TfLiteIntArray* node,
+                     size_t bytes) {
   if (sizeof(void*) == 4) {
     if (bytes == sizeof(TfLiteRegistration)) return replace<TfLiteRegistration>(context, delegate, node);
-    if (bytes == sizeof(TfLiteRegistration_V2)) return replace<TfLiteRegistration_V2>(context, delegate, node);
-    if (bytes == sizeof(TfLiteRegistration_V3)) return replace<TfLiteRegistration_V3>(context, delegate, node);
+    if (bytes == sizeof(TfLiteRegistration_V2))
+      return replace<TfLiteRegistration_V2>(context, delegate, node);
+    if (bytes == sizeof(TfLiteRegistration_V3))
+      return replace<TfLiteRegistration_V3>(context, delegate, node);
     return replace<TfLiteRegistration_V4>(context, delegate, node);
   }
   return replace<TfLiteRegistration_Later>(context, delegate, node);
@@ -122,8 +128,13 @@ TfLiteStatus Delegate::take_nodes(TfLiteContext* context) {
   }
   {
     const std::lock_guard<std::mutex> lock(mutex);
-    refused = layout.mismatch;
-    report = std::move(found);
+    Graph graph = {context, layout.mismatch, std::move(found)};
+    const auto known =
+        std::find_if(report.begin(), report.end(), [&](const Graph& g) { return g.context == context; });
+    if (known == report.end())
+      report.push_back(std::move(graph));
+    else
+      *known = std::move(graph);
   }
   // A call for each: inside one partition the tensor between two layers would have no memory.
   std::vector<int> one = {1, 0};
@@ -153,10 +164,16 @@ std::string Delegate::json() {
   std::string text = "{\"isa\": ";
   quote(text, set->isa);
   text += ", \"refused\": ";
+  std::string refused;
+  std::vector<Reported> layers;
+  for (const Graph& graph : report) {
+    refused = graph.refused.empty() ? refused : graph.refused;
+    layers.insert(layers.end(), graph.layers.begin(), graph.layers.end());
+  }
   quote(text, refused);
   text += ", \"layers\": [";
-  for (size_t n = 0; n < report.size(); n++) {
-    const Reported& layer = report[n];
+  for (size_t n = 0; n < layers.size(); n++) {
+    const Reported& layer = layers[n];
     text += (n ? ", " : "") + std::string("{\"node\": ") + std::to_string(layer.node) + ", \"name\": ";
     quote(text, layer.name);
     text += std::string(", \"taken\": ") + (layer.why_not.empty() ? "true" : "false") + ", \"kind\": ";

@@ -33,9 +33,15 @@ class Delegate {
 
   const KernelSet* set;
   std::mutex mutex;  // one delegate may serve interpreters in several threads
-  std::string refused;
-  std::vector<Reported> report;
-  std::map<uint64_t, std::shared_ptr<const Kernel>> kernels;  // tflite-runtime prepares a graph up to three times
+  struct Graph {
+    TfLiteContext* context;
+    std::string refused;
+    std::vector<Reported> layers;
+  };
+  std::vector<Graph>
+      report;  // a graph each: the runtime shows every one of a file, and again after each resize
+  std::map<uint64_t, std::shared_ptr<const Kernel>>
+      kernels;  // tflite-runtime prepares a graph up to three times
 };
 
 }  // namespace edge

@@ -10,7 +10,8 @@ extern "C" {
 
 /* The runtime calls these. There are no options; null, and a sentence to report_error, where EDGE_NATIVE_ISA
  * names an instruction set that this machine has not. */
-void* tflite_plugin_create_delegate(char** keys, char** values, size_t count, void (*report_error)(const char*));
+void* tflite_plugin_create_delegate(char** keys, char** values, size_t count,
+                                    void (*report_error)(const char*));
 void tflite_plugin_destroy_delegate(void* delegate);
 
 /* The version of the library. */
@@ -23,12 +24,12 @@ const char* edge_native_isa_error(void);
 /* Every instruction set that is compiled and that this machine has, best first: "avx2,portable". */
 const char* edge_native_isas(void);
 
-/* Which layers of the graph that the delegate was applied to last it runs, as JSON:
- *   {"isa": "avx2", "refused": "", "layers": [{"node": 3, "name": "model/lstm", "taken": true, "kind": "float",
- *    "why_not": ""}]}
- * `refused` is a sentence where the runtime is not the one that the library was written for; `kind` is "float",
- * "float16 weights", "8-bit weights" or "int8". Null of a pointer that is no delegate of this library. The text
- * is the caller's, to be given back to edge_native_free. */
+/* Which LSTM layers of the file that the delegate was applied to it runs, as JSON (a delegate for each
+ * interpreter: of one that served several, the layers of all are told):
+ *   {"isa": "avx2", "refused": "", "layers": [{"node": 3, "name": "model/lstm", "taken": true, "kind":
+ * "float", "why_not": ""}]} `refused` is a sentence where the runtime is not the one that the library was
+ * written for; `kind` is "float", "float16 weights", "8-bit weights" or "int8". Null of a pointer that is no
+ * delegate of this library. The text is the caller's, to be given back to edge_native_free. */
 char* edge_native_report(void* delegate);
 void edge_native_free(char* text);
 

@@ -13,7 +13,7 @@ struct Sizes {
   bool coupled, diagonal;  // i = 1 - f; recurrent weights [cells] instead of [cells, outputs]
 };
 
-// Float layers and those with 8-bit weights. Of a matrix there are the floats, or 8-bit numbers times a scale.
+// Float layers and those with 8-bit weights. A matrix is floats, or 8-bit numbers times a scale.
 struct Matrix {
   const float* floats;
   const int8_t* bytes;
@@ -58,8 +58,8 @@ struct IntLayer {
   int32_t cell_clip, projection_clip;
 };
 
-// Packed weights and the loop over time. It changes nothing of itself: threads may share it, each with scratch
-// memory of its own.
+// Packed weights and the loop over time. It changes nothing of itself: threads may share it, each with
+// scratch memory of its own.
 class Kernel {
  public:
   Kernel();  // both are in engine.cc: an inline one could be kept from the object of any instruction set

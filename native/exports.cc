@@ -49,7 +49,8 @@ EDGE_EXPORT const char* edge_native_isa_error() {
 
 EDGE_EXPORT const char* edge_native_isas() {
   std::string names;
-  for (const edge::KernelSet* set : edge::available_sets()) names += (names.empty() ? "" : ",") + std::string(set->isa);
+  for (const edge::KernelSet* set : edge::available_sets())
+    names += (names.empty() ? "" : ",") + std::string(set->isa);
   return kept(names);
 }
 

@@ -1,5 +1,5 @@
-// The fixed-point functions of the reference's integer kernel (gemmlowp's, on int16 and int32 numbers), and the
-// tables of sigmoid and tanh that are filled with them: every int16 number is asked once a process.
+// The fixed-point functions of the reference's integer kernel (gemmlowp's, on int16 and int32 numbers), and
+// the tables of sigmoid and tanh that are filled with them: every int16 number is asked once a process.
 #include <cstdint>
 #include <limits>
 #include <mutex>
@@ -28,9 +28,7 @@ int16_t product(int16_t a, int16_t b) {
   return static_cast<int16_t>((both + (both >= 0 ? 1 << 14 : 1 - (1 << 14))) / (1 << 15));
 }
 
-int16_t saturated(int32_t x) {
-  return static_cast<int16_t>(x > 32767 ? 32767 : x < -32768 ? -32768 : x);
-}
+int16_t saturated(int32_t x) { return static_cast<int16_t>(x > 32767 ? 32767 : x < -32768 ? -32768 : x); }
 
 // x * 2^bits for bits >= 0, saturating as gemmlowp does: from the last number that fits on.
 template <class T>
@@ -66,7 +64,8 @@ int16_t exp_of_negative(int16_t a, int before) {
   constexpr int32_t factors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
   for (int n = 0; n < 7; n++) {
     const int exponent = n - 2;
-    if (before > exponent && (remainder & (1 << (behind + exponent)))) result = product(result, constant(factors[n]));
+    if (before > exponent && (remainder & (1 << (behind + exponent))))
+      result = product(result, constant(factors[n]));
   }
   if (before > 5 && a < constant(-(1 << (36 - before)))) result = 0;
   return result;

@@ -44,7 +44,8 @@ struct Quantized {
 };
 Quantized intermediate(TfLiteContext* context, const TfLiteNode* node, int n) {
   const TfLiteIntArray* all = node->intermediates;
-  if (!all || all->size != 5 || all->data[n] < 0 || static_cast<size_t>(all->data[n]) >= context->tensors_size)
+  if (!all || all->size != 5 || all->data[n] < 0 ||
+      static_cast<size_t>(all->data[n]) >= context->tensors_size)
     throw LeftAlone("it has not the five intermediate tensors of an int8 LSTM");
   const TfLiteQuantization& of = context->tensors[all->data[n]].quantization;
   const auto* affine = static_cast<const TfLiteAffineQuantization*>(of.params);
@@ -57,7 +58,8 @@ Quantized intermediate(TfLiteContext* context, const TfLiteNode* node, int n) {
 // The cell's scale is a power of two, and tanh takes at most six bits before the point.
 int shift_of_cell(float scale) {
   int exponent;
-  if (!(scale > 0) || std::frexp(scale, &exponent) != 0.5f) throw LeftAlone("the scale of its cell is no power of two");
+  if (!(scale > 0) || std::frexp(scale, &exponent) != 0.5f)
+    throw LeftAlone("the scale of its cell is no power of two");
   const int shift = exponent - 1;
   if (shift < -15 || shift > -9) throw LeftAlone("the scale of its cell is not between 2^-15 and 2^-9");
   return shift;
@@ -71,7 +73,8 @@ void read_integers(Constants& of, TfLiteContext* context, const TfLiteNode* node
   IntLayer& layer = d.integers;
   layer.sizes = n;
   d.kind = Kind::INTEGERS;
-  if (of.type(INPUT_WEIGHTS + GATE_O) != kTfLiteInt8) throw LeftAlone("its input is int8 and its weights are not");
+  if (of.type(INPUT_WEIGHTS + GATE_O) != kTfLiteInt8)
+    throw LeftAlone("its input is int8 and its weights are not");
   if (n.diagonal) throw LeftAlone("a diagonal recurrence in int8 is not covered");
   const TfLiteTensor &h = of.tensor(OUTPUT_STATE), &c = of.tensor(CELL_STATE), &input = of.tensor(INPUT);
   const TfLiteTensor& output = context->tensors[d.output];
@@ -80,7 +83,8 @@ void read_integers(Constants& of, TfLiteContext* context, const TfLiteNode* node
   const float input_scale = of.scale(INPUT), h_scale = of.scale(OUTPUT_STATE);
   layer.cell_shift = shift_of_cell(of.scale(CELL_STATE));
   const float cell_scale = std::ldexp(1.0f, layer.cell_shift);
-  const bool normed = of.has(NORM + GATE_F), peeped = of.has(PEEPHOLE + GATE_F), projected = of.has(PROJECTION);
+  const bool normed = of.has(NORM + GATE_F), peeped = of.has(PEEPHOLE + GATE_F),
+             projected = of.has(PROJECTION);
   if (peeped && n.outputs != n.cells)
     throw LeftAlone("in int8 the runtime's own kernel is wrong for a peephole with a projection");
 
@@ -110,7 +114,8 @@ void read_integers(Constants& of, TfLiteContext* context, const TfLiteNode* node
   }
 
   const Quantized hidden = intermediate(context, node, 4);
-  layer.hidden_scale = scale_of(static_cast<float>(std::ldexp(1.0, -15) / hidden.scale * std::ldexp(1.0, -15)));
+  layer.hidden_scale =
+      scale_of(static_cast<float>(std::ldexp(1.0, -15) / hidden.scale * std::ldexp(1.0, -15)));
   layer.hidden_zero = projected ? -hidden.zero : hidden.zero;
   layer.output_zero = h.params.zero_point;
   if (projected) {

@@ -9,8 +9,8 @@
 namespace edge {
 
 // One of each that build.py compiled.
-#define EDGE_DECLARE(isa) \
-  namespace isa {         \
+#define EDGE_DECLARE(isa)         \
+  namespace isa {                 \
   extern const KernelSet kernels; \
   }
 #if defined(__x86_64__)
@@ -80,8 +80,8 @@ const KernelSet* chosen_set(std::string* why) {
     if (std::string(set->isa) == forced) return set;
     names += (names.empty() ? "" : ", ") + std::string(set->isa);
   }
-  *why = "EDGE_NATIVE_ISA is " + std::string(forced) + ", which this machine does not have. Use one of " + names +
-         ", or leave it out.";
+  *why = "EDGE_NATIVE_ISA is " + std::string(forced) + ", which this machine does not have. Use one of " +
+         names + ", or leave it out.";
   return nullptr;
 }
 

@@ -13,8 +13,8 @@ static Kernel* of_floats(const FloatLayer& layer) {
   return new Lstm<FloatProducts, 4>(layer);
 }
 
-// So few 8-bit weights are widened: as fast, and nothing is rounded on the way. All are where there is no product
-// of bytes that would be faster.
+// So few 8-bit weights are widened: as fast, and nothing is rounded on the way. All are where there is no
+// product of bytes that would be faster.
 #if defined(EDGE_PORTABLE) && !defined(__SSE2__)
 constexpr int FEW_CELLS = 1 << 30;
 #else

@@ -1,23 +1,24 @@
 // The products of a float layer, and those of a layer with 8-bit weights: what `Lstm` (lstm.h) is made with.
 //
-// Both give the sums of the gates in floats: of a chunk of inputs `[row][block][gates][L]`, bias included; of the
-// hidden state, added to the sums of one or two blocks; and the projection.
+// Both give the sums of the gates in floats: of a chunk of inputs `[row][block][gates][L]`, bias included; of
+// the hidden state, added to the sums of one or two blocks; and the projection.
 #pragma once
 #include "product.h"
 
 namespace edge {
 namespace EDGE_ISA {
 
-constexpr int CHUNK = 48;  // steps whose input products are made at once: weights are read from the cache 8 times less
+constexpr int CHUNK =
+    48;  // steps whose input products are made at once: weights are read from the cache 8 times less
 
-// Two blocks of cells at once where the weights stay in the nearest cache, and one where they come from further
-// off: what is done with the sums of a block then fills the wait for the weights of the next.
+// Two blocks of cells at once where the weights stay in the nearest cache, and one where they come from
+// further off: what is done with the sums of a block then fills the wait for the weights of the next.
 EDGE_INLINE int blocks_at_once(const Sizes& n, size_t weight_bytes) {
   return (size_t)n.cells * (size_t)n.outputs * 4 * weight_bytes <= 32768 ? 2 : 1;
 }
 
-// Every other step goes through the weights backwards: what a cache smaller than they are holds from the end of a
-// step, the next one begins with.
+// Every other step goes through the weights backwards: what a cache smaller than they are holds from the end
+// of a step, the next one begins with. The blocks know nothing of each other: the order changes no number.
 template <class One, class Two>
 EDGE_INLINE void in_order(int blocks, int side, bool backwards, const One& one, const Two& two) {
   const int whole_sides = blocks / side, odd = blocks % side;

@@ -40,16 +40,19 @@ bool plausible(const TfLiteTensor& tensor) {
 
 bool is_known(size_t registration_bytes) {
   if (sizeof(void*) > 4)  // a larger one does no harm there
-    return registration_bytes >= sizeof(TfLiteRegistration) && registration_bytes <= sizeof(TfLiteRegistration_Later);
-  return registration_bytes == sizeof(TfLiteRegistration) || registration_bytes == sizeof(TfLiteRegistration_V2) ||
-         registration_bytes == sizeof(TfLiteRegistration_V3) || registration_bytes == sizeof(TfLiteRegistration_V4);
+    return registration_bytes >= sizeof(TfLiteRegistration) &&
+           registration_bytes <= sizeof(TfLiteRegistration_Later);
+  return registration_bytes == sizeof(TfLiteRegistration) ||
+         registration_bytes == sizeof(TfLiteRegistration_V2) ||
+         registration_bytes == sizeof(TfLiteRegistration_V3) ||
+         registration_bytes == sizeof(TfLiteRegistration_V4);
 }
 
 }  // namespace
 
 Layout check_layout(TfLiteContext* context, const TfLiteIntArray* plan) {
-  const Layout mismatch = {"The structures of this TensorFlow Lite runtime are not those that the library was written for.",
-                           0};
+  const Layout mismatch = {
+      "The structures of this TensorFlow Lite runtime are not those that the library was written for.", 0};
   if (!plausible(plan, SIZE_MAX)) return mismatch;
   Layout layout = {"", 0};
   const char* last = nullptr;
@@ -57,7 +60,8 @@ Layout check_layout(TfLiteContext* context, const TfLiteIntArray* plan) {
   for (int n = 0; n < plan->size; n++) {
     TfLiteNode* node = nullptr;
     TfLiteRegistration* registration = nullptr;
-    if (context->GetNodeAndRegistration(context, plan->data[n], &node, &registration) != kTfLiteOk) return mismatch;
+    if (context->GetNodeAndRegistration(context, plan->data[n], &node, &registration) != kTfLiteOk)
+      return mismatch;
     // The runtime keeps them as a pair, and the pairs in one array.
     const char* at = reinterpret_cast<const char*>(node);
     if (reinterpret_cast<const char*>(registration) - at != sizeof(TfLiteNode)) return mismatch;
@@ -68,7 +72,7 @@ Layout check_layout(TfLiteContext* context, const TfLiteIntArray* plan) {
     last = at;
     last_index = plan->data[n];
     if (registration->builtin_code < 0 || registration->builtin_code > 1000) return mismatch;
-    if (registration->version < 0 || registration->version > 1000 || !registration->invoke) return mismatch;
+    if (registration->version < 0 || registration->version > 1000) return mismatch;
     for (const TfLiteIntArray* indices : {node->inputs, node->outputs}) {
       if (!plausible(indices, context->tensors_size)) return mismatch;
       for (int i = 0; i < indices->size; i++)

@@ -1,4 +1,5 @@
-// The loop over time of a layer whose sums are floats: `Products` (layer_products.h, byte_products.h) makes them.
+// The loop over time of a layer whose sums are floats: `Products` makes them
+// (layer_products.h, byte_products.h).
 #pragma once
 #include "activation.h"
 #include "byte_products.h"
@@ -56,7 +57,8 @@ class Lstm final : public Kernel {
     float* h[2] = {at<float>(scratch, h_at[0]), at<float>(scratch, h_at[1])};
     float* c = at<float>(scratch, c_at);
     const size_t stride = (size_t)blocks * G * L;
-    const size_t h_bytes = sizeof(float) * (size_t)sizes.outputs, c_bytes = sizeof(float) * (size_t)sizes.cells;
+    const size_t h_bytes = sizeof(float) * (size_t)sizes.outputs,
+                 c_bytes = sizeof(float) * (size_t)sizes.cells;
     __builtin_memcpy(h[0], h_state, h_bytes);
     __builtin_memcpy(c, c_state, c_bytes);
     int now = 0;
@@ -88,7 +90,8 @@ class Lstm final : public Kernel {
   }
 
   template <int side>
-  EDGE_INLINE_METHOD void together(int block, float* sums, const float* h, float* m, float* c, void* scratch) const {
+  EDGE_INLINE_METHOD void together(int block, float* sums, const float* h, float* m, float* c,
+                                   void* scratch) const {
     vf s[side * G];
     float* from = sums + block * G * L;
 #pragma GCC unroll 8
@@ -105,7 +108,8 @@ class Lstm final : public Kernel {
     }
   }
 
-  // Layer norm needs the sums of all cells before it makes any: first those of i f g, and with the new cells o.
+  // Layer norm needs the sums of all cells before it makes any: first those of i f g, and
+  // with the new cells that of o.
   void norm_cells(float* sums, float* m, float* c) const {
     if (cells.peephole_f) {
       if (G == 4) add_peephole(sums, cells.peephole_i, c);
@@ -124,10 +128,12 @@ class Lstm final : public Kernel {
   }
 
   void add_peephole(float* sums, const float* weights, const float* c) const {
-    for (int b = 0; b < blocks; b++, sums += G * L) store(sums, load(sums) + load(weights + b * L) * load(c + b * L));
+    for (int b = 0; b < blocks; b++, sums += G * L)
+      store(sums, load(sums) + load(weights + b * L) * load(c + b * L));
   }
 
-  // (x - mean) / sqrt(variance + epsilon) * coefficient + bias. The lanes behind the last cell are zero before.
+  // (x - mean) / sqrt(variance + epsilon) * coefficient + bias. The lanes behind the last cell
+  // are zero before.
   void norm(float* sums, int g) const {
     vf sum = splat(0.0f);
     for (int b = 0; b < blocks; b++) sum += load(sums + b * G * L);

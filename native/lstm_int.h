@@ -53,7 +53,8 @@ class IntLstm final : public Kernel {
     const size_t lanes = (size_t)blocks * L;
     const size_t longest = sizes.cells > sizes.outputs ? sizes.cells : sizes.outputs;
     qx = places.take<activation>((size_t)CHUNK * groups(sizes.inputs) * GROUP + L);
-    for (size_t& place : h_at) place = places.take<activation>((size_t)whole((int)longest, 4 * L) * 4 * L + GROUP);
+    for (size_t& place : h_at)
+      place = places.take<activation>((size_t)whole((int)longest, 4 * L) * 4 * L + GROUP);
     bytes_at = places.take<int8_t>((size_t)whole((int)longest, 4 * L) * 4 * L);
     sums_at = places.take<int16_t>(CHUNK * lanes * G);
     c_at = places.take<int16_t>(lanes);
@@ -87,7 +88,8 @@ class IntLstm final : public Kernel {
       const int rows = steps - first < CHUNK ? steps - first : CHUNK;
       input_sums(x + (size_t)first * sizes.inputs, rows, sums, at<activation>(scratch, qx));
       for (int row = 0; row < rows; row++, now ^= 1, to += sizes.outputs) {
-        step(sums + (size_t)row * blocks * G * L, h[now], h[now ^ 1], bytes, c, row & 1, at<activation>(scratch, m_at));
+        step(sums + (size_t)row * blocks * G * L, h[now], h[now ^ 1], bytes, c, row & 1,
+             at<activation>(scratch, m_at));
         __builtin_memcpy(to, bytes, h_bytes);
       }
     }
@@ -112,7 +114,9 @@ class IntLstm final : public Kernel {
         vi s[R][G];
         tile<R, G>(w.weights + (size_t)b * count * G * L * GROUP, q + (size_t)row * count * GROUP, count,
                    w.start + b * G * L, s);
+#pragma GCC unroll 8
         for (int n = 0; n < R; n++)
+#pragma GCC unroll 8
           for (int g = 0; g < G; g++) {
             const Scale scale = gates[g].input_scale;
             store(sums + ((size_t)(row + n) * blocks + b) * G * L + g * L,
@@ -135,7 +139,8 @@ class IntLstm final : public Kernel {
       for (int v = 0; v < 4; v++) s[v] = load(p.start + (panel * 4 + v) * L);
       add_product<4>(p.weights + (size_t)panel * count * 4 * L * GROUP, m, count, s);
       for (int v = 0; v < 4; v++) {
-        vi y = rescale(s[v], plain.projection_scale.multiplier, plain.projection_scale.shift) + plain.output_zero;
+        vi y = rescale(s[v], plain.projection_scale.multiplier, plain.projection_scale.shift) +
+               plain.output_zero;
         y = clamp(y, -128, 127);
         if (plain.projection_clip > 0) y = clamp(y, -plain.projection_clip, plain.projection_clip);
         put(y, (panel * 4 + v) * L, new_h, bytes);
@@ -151,8 +156,8 @@ class IntLstm final : public Kernel {
   }
 
   template <int side>
-  EDGE_INLINE_METHOD void together(int block, int16_t* sums, const activation* h, activation* m, int8_t* bytes,
-                                   int16_t* c) const {
+  EDGE_INLINE_METHOD void together(int block, int16_t* sums, const activation* h, activation* m,
+                                   int8_t* bytes, int16_t* c) const {
     const int count = groups(sizes.outputs);
     vi s[side * G];
 #pragma GCC unroll 8

@@ -36,7 +36,8 @@ void read_floats(Constants& of, Description& d) {
       throw LeftAlone("some of its weights are 8-bit and some are not");
     if (weights.bytes) {
       std::vector<float>& wide = d.own_floats.emplace_back(n.cells);
-      for (int cell = 0; cell < n.cells; cell++) wide[cell] = weights.scale * static_cast<float>(weights.bytes[cell]);
+      for (int cell = 0; cell < n.cells; cell++)
+        wide[cell] = weights.scale * static_cast<float>(weights.bytes[cell]);
       layer.peephole[g] = wide.data();
     } else {
       layer.peephole[g] = weights.floats;
@@ -48,7 +49,8 @@ void read_floats(Constants& of, Description& d) {
       throw LeftAlone("some of its weights are 8-bit and some are not");
     layer.projection_bias = of.floats(PROJECTION_BIAS, {n.outputs});
   }
-  if (type == kTfLiteInt8 && n.diagonal) throw LeftAlone("a diagonal recurrence with 8-bit weights is not covered");
+  if (type == kTfLiteInt8 && n.diagonal)
+    throw LeftAlone("a diagonal recurrence with 8-bit weights is not covered");
   d.kind = type == kTfLiteInt8 ? Kind::BYTES : Kind::FLOATS;
 }
 
@@ -61,14 +63,16 @@ void all_or_none(const Constants& of, const Sizes& n, int operand, int count, co
     wanted += !absent_gate;
     there += of.has(operand + g);
   }
-  if (there != wanted && (there || needed)) throw LeftAlone(std::string("only some of its gates have ") + what);
+  if (there != wanted && (there || needed))
+    throw LeftAlone(std::string("only some of its gates have ") + what);
 }
 
 void read(TfLiteContext* context, const TfLiteIntArray* plan, const TfLiteNode* node, Description& d) {
   if ((node->inputs->size != 24 && node->inputs->size != 20) || node->outputs->size != 1)
     throw LeftAlone("it has not the operands of an LSTM");
   Constants of(context, plan, node, &d);
-  for (int needed : {int{INPUT}, INPUT_WEIGHTS + GATE_O, RECURRENT_WEIGHTS + GATE_O, int{OUTPUT_STATE}, int{CELL_STATE}})
+  for (int needed :
+       {int{INPUT}, INPUT_WEIGHTS + GATE_O, RECURRENT_WEIGHTS + GATE_O, int{OUTPUT_STATE}, int{CELL_STATE}})
     if (!of.has(needed)) throw LeftAlone("it has not the operands of an LSTM");
   d.input = of.index(INPUT);
   d.h = of.index(OUTPUT_STATE);
@@ -79,7 +83,8 @@ void read(TfLiteContext* context, const TfLiteIntArray* plan, const TfLiteNode* 
   const auto* params = static_cast<const TfLiteUnidirectionalSequenceLSTMParams*>(node->builtin_data);
   if (!params) throw LeftAlone("it has no parameters");
   const float cell_clip = params->cell_clip, projection_clip = params->proj_clip;
-  if (!(cell_clip >= 0) || !(projection_clip >= 0)) throw LeftAlone("its clipping is not a number of 0 or more");
+  if (!(cell_clip >= 0) || !(projection_clip >= 0))
+    throw LeftAlone("its clipping is not a number of 0 or more");
   d.time_major = params->time_major;
 
   const TfLiteIntArray* input = of.tensor(INPUT_WEIGHTS + GATE_O).dims;
@@ -92,7 +97,8 @@ void read(TfLiteContext* context, const TfLiteIntArray* plan, const TfLiteNode* 
   constexpr int MOST = 1 << 20;
   for (int size : {n.inputs, n.cells, n.outputs})
     if (size < 1 || size > MOST) throw LeftAlone("its weights are of another shape than those of an LSTM");
-  if (!of.has(PROJECTION) && n.outputs != n.cells) throw LeftAlone("its outputs are not its cells, and nothing projects them");
+  if (!of.has(PROJECTION) && n.outputs != n.cells)
+    throw LeftAlone("its outputs are not its cells, and nothing projects them");
   all_or_none(of, n, INPUT_WEIGHTS, 4, "input weights", true);
   all_or_none(of, n, RECURRENT_WEIGHTS, 4, "recurrent weights", true);
   all_or_none(of, n, BIAS, 4, "a bias", true);
@@ -142,7 +148,8 @@ void add(Content& content, const Matrix& m, size_t count) {
 uint64_t content_of(const Description& d) {
   Content content;
   const Sizes& n = d.sizes;
-  const size_t cells = static_cast<size_t>(n.cells), r = cells * (n.diagonal ? 1 : n.outputs), w = cells * n.inputs;
+  const size_t cells = static_cast<size_t>(n.cells), r = cells * (n.diagonal ? 1 : n.outputs),
+               w = cells * n.inputs;
   for (int number : {static_cast<int>(d.kind), n.inputs, n.cells, n.outputs, int{n.coupled}, int{n.diagonal}})
     content.add_number(static_cast<uint64_t>(number));
   if (d.kind == Kind::INTEGERS) {
@@ -155,7 +162,8 @@ uint64_t content_of(const Description& d) {
       content.add(gate.peephole, cells * 2);
       content.add(gate.norm, cells * 2);
       content.add(gate.norm_bias, cells * 4);
-      for (const Scale& scale : {gate.input_scale, gate.recurrent_scale, gate.peephole_scale, gate.norm_scale})
+      for (const Scale& scale :
+           {gate.input_scale, gate.recurrent_scale, gate.peephole_scale, gate.norm_scale})
         content.add(&scale, sizeof scale);
       content.add_number(static_cast<uint64_t>(gate.variance_guard));
     }
@@ -171,7 +179,8 @@ uint64_t content_of(const Description& d) {
   for (int g = 0; g < 4; g++) {
     add(content, layer.input[g], w);
     add(content, layer.recurrent[g], r);
-    for (const float* numbers : {layer.bias[g], layer.peephole[g], layer.norm[g]}) content.add(numbers, cells * 4);
+    for (const float* numbers : {layer.bias[g], layer.peephole[g], layer.norm[g]})
+      content.add(numbers, cells * 4);
   }
   add(content, layer.projection, cells * n.outputs);
   content.add(layer.projection_bias, static_cast<size_t>(n.outputs) * 4);

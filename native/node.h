@@ -1,4 +1,4 @@
-// An LSTM node of a graph as a checked value: what the kernel is made from, or a sentence why it is left alone.
+// An LSTM node of a graph as a checked value: what the kernel is made from, or why it is left alone.
 #pragma once
 #include <deque>
 #include <string>

@@ -1,7 +1,7 @@
 // How weights lie in memory: whole vectors of cells, in the order in which the products read them.
 //
-// `[block of L cells][k][gates][L]`, or with two blocks side by side `[pair of blocks][k][2][gates][L]`: as many
-// sums as hide the latency of a multiply-add. 8-bit weights lie in groups of k, one dot product each:
+// `[block of L cells][k][gates][L]`, or with two blocks side by side `[pair of blocks][k][2][gates][L]`: as
+// many sums as hide the latency of a multiply-add. 8-bit weights lie in groups of k, one dot product each:
 // `[block][k / GROUP][gates][L][GROUP]`. Places that no weight has are zero.
 #pragma once
 #include "engine.h"
@@ -91,8 +91,8 @@ static inline Bytes pack_bytes(const int8_t* const* m, int gates, int rows, int 
   return packed;
 }
 
-// A matrix that stands alone (the projection) is packed as four gates: rows g * L to g * L + L of every 4 * L.
-// `fold` gives it the shape `[4][whole rows / 4][columns]` that the packing above wants.
+// A matrix that stands alone (the projection) is packed as four gates: rows g * L to g * L + L of every 4 *
+// L. `fold` gives it the shape `[4][whole rows / 4][columns]` that the packing above wants.
 template <class T>
 EDGE_INLINE T* fold(const T* m, int rows, int columns) {
   const int quarter = whole(rows, 4 * L) * L;

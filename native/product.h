@@ -38,7 +38,8 @@ EDGE_INLINE void add_product(const float* w, const float* x, int count, vf* sums
 
 // R rows of `x`, each `count` long, with one block of weights: to[row * stride] = start + w x.
 template <int R, int V>
-EDGE_INLINE void tile(const float* w, const float* x, int count, const float* start, float* to, size_t stride) {
+EDGE_INLINE void tile(const float* w, const float* x, int count, const float* start, float* to,
+                      size_t stride) {
   vf s[R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++)

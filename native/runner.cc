@@ -22,7 +22,8 @@ Runner::Runner(const Description& d, std::shared_ptr<const Kernel> made)
 
 // The tensors are indexed anew at every call: their array moves, and a state has no memory at first.
 TfLiteStatus Runner::prepare(TfLiteContext* context) const {
-  const TfLiteTensor &x = context->tensors[input], &h_state = context->tensors[h], &c_state = context->tensors[c];
+  const TfLiteTensor &x = context->tensors[input], &h_state = context->tensors[h],
+                     &c_state = context->tensors[c];
   const auto fail = [&](const char* why) {
     context->ReportError(context, "LSTM: %s.", why);
     return kTfLiteError;
@@ -30,7 +31,8 @@ TfLiteStatus Runner::prepare(TfLiteContext* context) const {
   const bool is_int = kind == Kind::INTEGERS;
   if (x.type != (is_int ? kTfLiteInt8 : kTfLiteFloat32)) return fail("the input has changed its type");
   if (!x.dims || x.dims->size != 3) return fail("the input has to have three dimensions");
-  if (x.dims->data[2] != sizes.inputs) return fail("the input has another number of features than the weights");
+  if (x.dims->data[2] != sizes.inputs)
+    return fail("the input has another number of features than the weights");
   const size_t batch = static_cast<size_t>(x.dims->data[time_major ? 1 : 0]);
   // The states keep the batch that the file was made for: a larger one would be written behind their end.
   const auto holds = [](const TfLiteTensor& tensor, size_t count) {

@@ -74,8 +74,14 @@ EDGE_INLINE vf clamp(vf x, float low, float high) {
 #endif
 }
 EDGE_INLINE vi clamp(vi x, int32_t low, int32_t high) {
+#if defined(__AVX512F__) && !defined(EDGE_PORTABLE)
+  return (vi)_mm512_min_epi32((__m512i)splat(high), _mm512_max_epi32((__m512i)splat(low), (__m512i)x));
+#elif defined(__AVX2__) && !defined(EDGE_PORTABLE)
+  return (vi)_mm256_min_epi32((__m256i)splat(high), _mm256_max_epi32((__m256i)splat(low), (__m256i)x));
+#else
   x = x < low ? splat(low) : x;
   return x > high ? splat(high) : x;
+#endif
 }
 EDGE_INLINE vf absolute(vf x) { return (vf)((vi)x & 0x7fffffff); }
 

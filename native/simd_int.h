@@ -1,8 +1,9 @@
-// Integer operations of one instruction set: the dot product of 8-bit weights, the rescale, the table look-up.
+// Integer operations of one instruction set: the dot product of 8-bit weights, the rescale, the table
+// look-up.
 //
 // A `weight` is how a weight is kept when packed, an `activation` how the vector that it meets is kept. A dot
-// product takes GROUP of them for each lane. Where the instruction wants the activations unsigned they are kept
-// with ACTIVATION_OFFSET added, and the packing takes it off again by the sums of the weights.
+// product takes GROUP of them for each lane. Where the instruction wants the activations unsigned they are
+// kept with ACTIVATION_OFFSET added, and the packing takes it off again by the sums of the weights.
 #pragma once
 #include "simd.h"
 
@@ -112,18 +113,19 @@ EDGE_INLINE vi high_product(vi a, int32_t b) {
 #endif
 }
 
-// x / 2^bits, rounded to the nearest, halves away from zero: gemmlowp's RoundingDivideByPOT.
+// x / 2^bits, rounded to the nearest, halves away from zero: gemmlowp's RoundingDivideByPOT. Of a negative
+// number one less is taken: then the half, too, goes down. No sum here leaves 32 bits.
 EDGE_INLINE vi rounded_shift(vi x, int bits) {
-  const int32_t mask = (int32_t)((1ll << bits) - 1);
-  const vi threshold = (mask >> 1) - (x < 0);  // a true comparison is -1
-  return (x >> bits) - ((x & mask) > threshold);
+  if (bits == 0) return x;
+  const vi y = x + (x >> 31);
+  return (y >> bits) + ((y >> (bits - 1)) & 1);
 }
 
 // The multiplier of a rescale, as the reference takes it apart.
 EDGE_INLINE vi rescale(vi x, int32_t multiplier, int shift) {
   typedef uint32_t vu __attribute__((vector_size(L * 4)));
-  const int left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
-  return rounded_shift(high_product((vi)((vu)x << left), multiplier), right);
+  if (shift > 0) return high_product((vi)((vu)x << shift), multiplier);
+  return rounded_shift(high_product(x, multiplier), -shift);
 }
 
 // table[32768 + index], 16 bits each; a gather reads two bytes more than the entry.

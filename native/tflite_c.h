@@ -18,7 +18,11 @@ enum TfLiteType : int {
 };
 enum TfLiteAllocationType : int { kTfLiteMmapRo = 1, kTfLiteLastAllocationType = 8 };
 enum { kTfLiteActTanh = 4, kTfLiteAffineQuantization = 1, kTfLiteDelegateFlagsAllowDynamicTensors = 1 };
-enum { kTfLiteBuiltinDequantize = 6, kTfLiteBuiltinUnidirectionalSequenceLstm = 44, kTfLiteBuiltinDelegate = 51 };
+enum {
+  kTfLiteBuiltinDequantize = 6,
+  kTfLiteBuiltinUnidirectionalSequenceLstm = 44,
+  kTfLiteBuiltinDelegate = 51
+};
 
 struct TfLiteIntArray {
   int size;
@@ -143,4 +147,5 @@ struct TfLiteDelegate {
 
 // The function takes the registration by value, so its size has to be the runtime's (delegate.cc).
 template <class Registration>
-using ReplaceNodes = TfLiteStatus (*)(TfLiteContext*, Registration, const TfLiteIntArray* nodes, TfLiteDelegate*);
+using ReplaceNodes = TfLiteStatus (*)(TfLiteContext*, Registration, const TfLiteIntArray* nodes,
+                                      TfLiteDelegate*);

@@ -3,7 +3,7 @@
 May import: errors, version. The sources of the library are in the folder `native/` of a checkout.
 """
 
-from edge.native.library import Layer, Library, NativeError, find_library
+from edge.native.library import Delegate, Layer, Library, NativeError, find_library
 from edge.native.places import library_path, platform_of
 
-__all__ = ["Layer", "Library", "NativeError", "find_library", "library_path", "platform_of"]
+__all__ = ["Delegate", "Layer", "Library", "NativeError", "find_library", "library_path", "platform_of"]

@@ -14,6 +14,7 @@ from edge.native.soundness import fault
 from edge.version import __version__
 
 BUILD = "`make native` in a checkout, or `pip install .` where a C++ compiler is at hand"
+HEAR = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 TEXTS = ("edge_native_version", "edge_native_isa", "edge_native_isa_error", "edge_native_isas")
 
 
@@ -39,6 +40,33 @@ class Layer(NamedTuple):
     why_not: str
 
 
+class Delegate:
+    """What an interpreter is given: `Interpreter(..., experimental_delegates=[delegate])`.
+
+    The runtimes' own `load_delegate` would load the library again, and cannot be asked where the delegate is.
+
+    Attributes:
+        address: of the delegate.
+    """
+
+    def __init__(self, functions: Any) -> None:
+        said: list[str] = []
+        hear = HEAR(lambda text: said.append((text or b"").decode("utf-8", "replace")))
+        self._functions = functions
+        self.address: int | None = functions.tflite_plugin_create_delegate(None, None, 0, hear)
+        if self.address is None:
+            raise NativeError("".join(said) or "The native engine has no memory left; close other models.")
+
+    def _get_native_delegate_pointer(self) -> int | None:
+        """By this name both runtimes ask for it."""
+        return self.address
+
+    def __del__(self) -> None:
+        address, self.address = getattr(self, "address", None), None
+        if address is not None:
+            self._functions.tflite_plugin_destroy_delegate(address)
+
+
 class Library:
     """The library, loaded.
 
@@ -55,6 +83,10 @@ class Library:
         functions.edge_native_report.restype = ctypes.c_void_p
         functions.edge_native_free.argtypes = [ctypes.c_void_p]
         functions.edge_native_free.restype = None
+        functions.tflite_plugin_create_delegate.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_size_t, HEAR]
+        functions.tflite_plugin_create_delegate.restype = ctypes.c_void_p
+        functions.tflite_plugin_destroy_delegate.argtypes = [ctypes.c_void_p]
+        functions.tflite_plugin_destroy_delegate.restype = None
         self.version = self._text("edge_native_version")
 
     @property
@@ -74,7 +106,15 @@ class Library:
         """Every instruction set that this machine has and the library is compiled for, best first."""
         return self._text("edge_native_isas").split(",")
 
-    def report(self, delegate: int) -> tuple[str, Sequence[Layer]]:
+    def delegate(self) -> Delegate:
+        """One for one interpreter.
+
+        Raises:
+            NativeError: there is no memory for it, or no such instruction set as $EDGE_NATIVE_ISA names.
+        """
+        return Delegate(self._functions)
+
+    def report(self, delegate: int | None) -> tuple[str, Sequence[Layer]]:
         """Why it has taken nothing of the graph that it was given (or nothing at all), and each LSTM there.
 
         Args:

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from edge.errors import ModelFileError
-from edge.native import Library, NativeError, find_library
-from edge.runtime.interpreter import Runtime
+from edge.native import Delegate, Library, NativeError, find_library
 from edge.tflite import Interface
 
 WISHES = ("auto", True, False)
@@ -80,11 +79,11 @@ class Accelerator(NamedTuple):
     """A delegate of the engine for one interpreter, and the library that it comes from."""
 
     library: Library
-    delegate: Any
+    delegate: Delegate
 
     def report(self, interface: Interface) -> Acceleration:
         """What it has taken of the file that it was applied to."""
-        refused, found = self.library.report(self.delegate._get_native_delegate_pointer())
+        refused, found = self.library.report(self.delegate.address)
         if refused:
             return unused(interface, refused)
         known = {layer.node: layer for layer in found}
@@ -114,7 +113,7 @@ def unused(interface: Interface, why_not: str) -> Acceleration:
     return Acceleration(None, None, why_not, layers)
 
 
-def accelerator(interface: Interface, wish: Wish, runtime: Runtime) -> Accelerator | str:
+def accelerator(interface: Interface, wish: Wish) -> Accelerator | str:
     """A delegate for an interpreter of the file, or why there is none.
 
     Raises:
@@ -129,7 +128,7 @@ def accelerator(interface: Interface, wish: Wish, runtime: Runtime) -> Accelerat
         return NO_LAYER
     try:
         found = find_library()
-        return Accelerator(found, _delegate(found, runtime))
+        return Accelerator(found, found.delegate())
     except NativeError as error:
         if wish is True:
             words = str(error).rstrip(".")
@@ -151,15 +150,3 @@ def insist(name: str, found: Acceleration) -> None:
                 f"{name}: the native engine leaves the LSTM {layer.name!r} to the runtime: "
                 f"{layer.why_not}; {WITHOUT}."
             )
-
-
-def _delegate(found: Library, runtime: Runtime) -> Any:
-    if runtime.load_delegate is None:
-        raise NativeError(f"{runtime.name} {runtime.version} takes no delegates; update it.")
-    try:
-        return runtime.load_delegate(str(found.path))
-    except Exception as error:  # a runtime raises whatever it likes
-        words = " ".join(str(error).split()).rstrip(".")
-        raise NativeError(
-            f"{runtime.name} {runtime.version} does not take the native engine: {words}."
-        ) from None

@@ -77,7 +77,7 @@ class LocalEngine:
         self._insists = accelerate is True
         self._native: Any = None
         self._found: Acceleration
-        found = accelerator(interface, accelerate, runtime)
+        found = accelerator(interface, accelerate)
         if isinstance(found, Accelerator):
             self._accelerated(found)
         else:

@@ -28,7 +28,6 @@ class Runtime(NamedTuple):
     name: str
     version: str
     interpreter: Callable[..., Any]
-    load_delegate: Callable[..., Any] | None = None
 
 
 def find_runtime(name: str | None = None) -> Runtime:
@@ -85,8 +84,7 @@ def _import(name: str) -> Runtime | str:
         # The two share symbols; the process would end in the C++ library.
         return "it crashes in a process that has imported tensorflow, use a process of its own"
     try:
-        found = import_module(module)
-        interpreter = found.Interpreter
+        interpreter = import_module(module).Interpreter
     except ModuleNotFoundError:
         return "not installed"
     except Exception as error:  # a broken installation raises more than ImportError
@@ -95,4 +93,4 @@ def _import(name: str) -> Runtime | str:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:  # a folder copied to the device
         version = "unknown"
-    return Runtime(name, version, interpreter, getattr(found, "load_delegate", None))
+    return Runtime(name, version, interpreter)

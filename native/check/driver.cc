@@ -1,7 +1,7 @@
 // Runs every kernel of every instruction set that this machine has, under a sanitizer: `make native-check`.
 //
-// All sets have to agree with the portable one: integers in every byte, floats within what their roundings are.
-// Two threads share each kernel. The same layers then go through the delegate (graph.h), as a runtime would.
+// All sets have to agree with the portable one: integers in every byte, floats within what their roundings
+// are. Two threads share each kernel. Then the delegate has its turn (graph.h).
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -74,8 +74,8 @@ void compare(const char* kind, edge::Kernel* (*edge::KernelSet::*make)(const Lay
     const double apart = difference(found.outputs, beside.outputs);
     if (off <= tolerance && apart == 0) continue;
     failures++;
-    std::printf("%s %s: %d inputs, %d cells, %d outputs, %d steps: off by %g, threads by %g\n", (*set)->isa, kind,
-                o.inputs, o.cells, o.outputs, steps, off, apart);
+    std::printf("%s %s: %d inputs, %d cells, %d outputs, %d steps: off by %g, threads by %g\n", (*set)->isa,
+                kind, o.inputs, o.cells, o.outputs, steps, off, apart);
   }
 }
 

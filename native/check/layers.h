@@ -1,4 +1,4 @@
-// Layers with random numbers in every place, in memory that ends where they do: a sanitizer sees one step too far.
+// Layers with random numbers in every place, in memory that ends where they do: a sanitizer sees a step too far.
 #pragma once
 #include <deque>
 #include <memory>

@@ -283,6 +283,7 @@ def test_no_module_bears_the_name_of_a_function_that_its_package_exports(name: s
 
 def test_no_file_is_too_long_to_read() -> None:
     paths = [path for tree in TREES for path in (ROOT / tree).rglob("*.py")]
+    paths += [path for kind in ("*.py", "*.cc", "*.h") for path in (ROOT / "native").rglob(kind)]
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
     assert {str(path): count for path, count in lengths.items() if count > LONGEST} == {}
 

@@ -64,7 +64,10 @@ def test_inspect_prints_what_there_is() -> None:
         "peephole",
     ):
         assert words in out
-    assert "Hint" not in out
+    assert "native engine  runs" in out
+    assert out.count("Hint: ") == 1
+    assert "Hint: A fused LSTM in 8-bit integers is for chips" in " ".join(out.split())
+    assert "Hint" not in run("inspect", model_file("reset"))[1]
     assert "Hint: WHILE" in run("inspect", model_file("stock"))[1]
     assert json.loads(run("inspect", model_file("int8"), "--json")[1])["state"] == "reset"
 

@@ -56,6 +56,8 @@ const char* edge_native_isa_error(void) { return ""; }
 const char* edge_native_isas(void) { return "avx2"; }
 char* edge_native_report(void* delegate) { return 0; }
 void edge_native_free(char* text) {}
+void* tflite_plugin_create_delegate(char** keys, char** values, long n, void* report) { return 0; }
+void tflite_plugin_destroy_delegate(void* delegate) {}
 """
 NEEDS_MORE = (
     "extern int of_a_newer_system(void); int edge_native_version(void) { return of_a_newer_system(); }"

@@ -176,8 +176,8 @@ def refuses(at: str) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("at", ["apply", "allocate"])
 def test_a_delegate_that_fails_leaves_a_working_interpreter(at: str, files: dict[str, Path]) -> None:
-    name, version, _, load_delegate = find_runtime("ai-edge-litert")
-    runtime = Runtime(name, version, refuses(at), load_delegate)
+    name, version, _ = find_runtime("ai-edge-litert")
+    runtime = Runtime(name, version, refuses(at))
     interface = describe(files["float_reset"])
     x = sequences(1, 20)
     engine = LocalEngine(interface, None, runtime, "auto")
@@ -198,9 +198,16 @@ def test_wrong_shapes_are_the_runtimes_to_refuse_and_the_engine_stays(files: dic
     assert engine.run([sequences(1, 12)])[0].any()
 
 
-def test_a_runtime_without_delegates(files: dict[str, Path]) -> None:
-    runtime = find_runtime("ai-edge-litert")._replace(load_delegate=None)
-    engine = LocalEngine(describe(files["float_reset"]), None, runtime, "auto")
-    assert "takes no delegates; update it" in engine.acceleration().why_not
-    with pytest.raises(ImportError, match="takes no delegates"):
-        LocalEngine(describe(files["float_reset"]), None, runtime, True)
+def test_a_runtime_that_knows_no_delegates(files: dict[str, Path]) -> None:
+    name, version, real = find_runtime("ai-edge-litert")
+
+    def old(model_content: bytes, num_threads: int | None) -> Any:
+        return real(model_content=model_content, num_threads=num_threads)
+
+    runtime, interface = Runtime(name, version, old), describe(files["float_reset"])
+    engine = LocalEngine(interface, None, runtime, "auto")
+    assert "experimental_delegates" in engine.acceleration().why_not
+    engine.allocate(((1, 4, FEATURES),))
+    assert engine.run([sequences(1, 4)])[0].any()
+    with pytest.raises(ModelFileError, match="does not take it with the native engine"):
+        LocalEngine(interface, None, runtime, True)
