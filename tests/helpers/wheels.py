@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.helpers.places import ROOT
 
 FILES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+NO_MORE: Mapping[str, str] = {}
 FOLDERS = ("edge", "keras_lstm_plus", "native")
 
 
@@ -25,7 +27,7 @@ def sources(folder: Path) -> Path:
 
 
 def build_wheel(
-    folder: Path, *options: str, source: Path | None = None, **environment: str
+    folder: Path, *options: str, source: Path | None = None, environment: Mapping[str, str] = NO_MORE
 ) -> tuple[Path, str]:
     """A wheel in that folder, made by pip, and what pip said.
 
