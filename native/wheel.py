@@ -50,6 +50,8 @@ class BuildPy(build_py):  # type: ignore[misc]
     def run(self) -> None:
         """Compile, and copy what was compiled. In an editable installation it stays where it is."""
         super().run()
+        for left in (Path(self.build_lib) / "edge" / "native").glob("*-*"):  # of another wheel, built before
+            shutil.rmtree(left)
         self.engine = engine()
         if self.engine is None or self.editable_mode:
             return

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.helpers.places import ROOT
 
 FILES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+NO_MORE: Mapping[str, str] = {}
 FOLDERS = ("edge", "keras_lstm_plus", "native")
 
 
@@ -24,14 +26,17 @@ def sources(folder: Path) -> Path:
     return folder
 
 
-def build_wheel(folder: Path, *options: str, **environment: str) -> tuple[Path, str]:
+def build_wheel(
+    folder: Path, *options: str, source: Path | None = None, environment: Mapping[str, str] = NO_MORE
+) -> tuple[Path, str]:
     """A wheel in that folder, made by pip, and what pip said.
 
     Args:
+        source: a copy of the project, which may have been built before; None: a new one.
         options: of `pip wheel`.
         environment: beside that of this process: CXX, EDGE_WITHOUT_NATIVE, PATH.
     """
-    source = sources(folder / "source")
+    source = source or sources(folder / "source")
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, *options, source],
         capture_output=True,

@@ -48,6 +48,11 @@ def test_with_a_compiler_the_engine_is_in_the_wheel(tmp_path: Path) -> None:
     assert [each.split("/")[:3] for each in libraries] == [["edge", "native", name]] * 2
     assert not any(each.startswith("native/") for each in names)
     assert unpacked(wheel, tmp_path / "unpacked")[1:] == (1, "")
+    # What that has left behind does not go into the next one.
+    without, _ = build_wheel(
+        tmp_path / "other", *HERE, source=tmp_path / "source", environment={"EDGE_WITHOUT_NATIVE": "1"}
+    )
+    assert not [each for each in zipfile.ZipFile(without).namelist() if "libedge_lstm" in each]
 
 
 @pytest.mark.parametrize("how", ["no compiler", "not wanted", "does not compile"])
@@ -60,7 +65,7 @@ def test_without_the_engine_the_wheel_is_for_every_machine_and_works(how: str, t
         broken.write_text("#!/bin/sh\n[ $1 = -dumpmachine ] && echo riscv64-unknown-linux-gnu\n")
         broken.chmod(0o755)
         environment[how] = {"CXX": str(broken)}
-    wheel, said = build_wheel(tmp_path / "wheel", *HERE, **environment[how])
+    wheel, said = build_wheel(tmp_path / "wheel", *HERE, environment=environment[how])
     assert wheel.name.endswith("-py3-none-any.whl")
     words = {
         "no compiler": "Without the native engine: No C++ compiler was found",

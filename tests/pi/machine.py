@@ -235,7 +235,7 @@ def unpack(arch: str, packages: Sequence[str], folder: Path, with_dependencies: 
 def build_wheel(folder: Path, compiler: str) -> Path:
     """This project as a wheel; with the native engine where the cross compiler is installed."""
     engine = {"CXX": compiler} if shutil.which(compiler) else {"EDGE_WITHOUT_NATIVE": "1"}
-    return wheels.build_wheel(folder, "--quiet", **engine)[0]
+    return wheels.build_wheel(folder, "--quiet", environment=engine)[0]
 
 
 def _run(*command: str | Path, cwd: Path | None = None) -> str:
