@@ -60,8 +60,10 @@ TfLiteStatus Runner::invoke(TfLiteContext* context) const {
   auto* to = static_cast<char*>(context->tensors[output].data);
   auto* h_state = static_cast<char*>(context->tensors[h].data);
   auto* c_state = static_cast<char*>(context->tensors[c].data);
-  if (!from || !to || !h_state || !c_state) return kTfLiteError;
+  if (!from || !h_state || !c_state) return kTfLiteError;
   const size_t in_row = sizes.inputs * size, out_row = sizes.outputs * size;
+  std::vector<char> unread(to ? 0 : out_row * steps * batch);  // an output that no node takes has no memory
+  if (!to) to = unread.data();
   const bool apart = time_major && batch > 1;  // the steps of a sequence do not lie together
   std::vector<char> in(apart ? in_row * steps : 0), out(apart ? out_row * steps : 0);
   for (int b = 0; b < batch; b++) {

@@ -187,6 +187,11 @@ TABLE = {
             "integers from a calibrated file",
             integers_come_out,
         ),
+        Private(
+            "tensorflow.lite.python.lite:TFLiteSavedModelConverterV2",
+            "a SavedModel that is loaded once",
+            marked_functions_become_custom_operators,
+        ),
         Private(CALIBRATOR, "the range of every tensor", ranges_are_noted),
         Private(CALIBRATOR, "16-bit activations", ranges_of_the_file_survive_the_older_quantizer),
         Private(

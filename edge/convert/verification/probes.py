@@ -152,21 +152,20 @@ def longer(material: Material, steps: int, timed: Sequence[bool], weights: int, 
 
 def shorter(material: Material, steps: int, timed: Sequence[bool]) -> list[Probe]:
     """Sequences of one step, from all over those given; and of half, where one is too short."""
-    samples = []
-    rows = len(material.others[0])
+    probes = []
     for length in sorted({1, steps // 2} - {0, steps}):
-        begin = np.linspace(0, steps - length, rows).astype(int)
-        window = begin[:, None] + np.arange(length)
-        samples.append(
-            [
-                array[np.arange(rows)[:, None], window] if has else array[:rows]
-                for array, has in zip(material.others, timed, strict=True)
-            ]
-        )
-    return [
-        Probe("shorter", next(a.shape[1] for a, has in zip(each, timed, strict=True) if has), each)
-        for each in samples
-    ]
+        cut = [_cut(a, length / steps) if has else a for a, has in zip(material.others, timed, strict=True)]
+        size = next(a.shape[1] for a, has in zip(cut, timed, strict=True) if has)
+        probes.append(Probe("shorter", size, cut))
+    return probes
+
+
+def _cut(array: np.ndarray, share: float) -> np.ndarray:
+    """So much of each sequence, one step at least; inputs may differ in length, as those of a decoder do."""
+    rows, steps = array.shape[:2]
+    length = max(1, round(steps * share))
+    begin = np.linspace(0, steps - length, rows).astype(int)
+    return array[np.arange(rows)[:, None], begin[:, None] + np.arange(length)]
 
 
 def _of_length(
