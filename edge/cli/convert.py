@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple, TextIO
 import typer
 
 from edge.cli import ending
-from edge.cli.tools import Shown, as_json, json_target, one_of, one_sentence, progress, write
+from edge.cli.tools import Shown, as_json, json_target, lengths_of, one_of, one_sentence, progress, write
 from edge.quiet import quiet
 from edge.targets import LOWERINGS, QUANTIZE, STATES, TARGETS
 
@@ -61,7 +61,11 @@ def convert(
         str | None, _choice("Each call anew; going on from call to call; as inputs and outputs.", STATES)
     ] = None,
     length: Annotated[
-        int | None, typer.Option(min=1, help="Time steps, where the model leaves them open.")
+        str | None,
+        typer.Option(
+            metavar="N|NAME=N,...",
+            help="Time steps, where the model leaves them open; of each input, where they differ.",
+        ),
     ] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Sequences at a time; else one.")] = None,
     input_type: Annotated[str | None, _choice("Type of the inputs.", ENDS)] = None,
@@ -94,7 +98,7 @@ def convert(
             "target": target,
             "lowering": lowering,
             "state": state,
-            "length": length,
+            "length": lengths_of(length),
             "batch": batch,
             "input_type": input_type,
             "output_type": output_type,

@@ -113,3 +113,15 @@ def one_of(choices: Sequence[str | None]) -> Callable[[str | None], str | None]:
         return value
 
     return check
+
+
+def lengths_of(written: str | None) -> Any:
+    """`14` as a number, `source=14,target=11` as numbers by name; else the command ends with exit code 2."""
+    if written is None:
+        return None
+    pairs = [part.rpartition("=") for part in written.split(",")]
+    counts = {name.strip(): int(steps) for name, _, steps in pairs if steps.strip().isdecimal()}
+    one_for_all = len(pairs) == 1 and "" in counts
+    if len(counts) < len(pairs) or 0 in counts.values() or ("" in counts and not one_for_all):
+        raise typer.BadParameter(f"{written!r} is neither a number of steps nor NAME=N,NAME=N.")
+    return counts[""] if one_for_all else counts

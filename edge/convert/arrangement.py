@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import keras
 
 from edge.convert.keras_model.call_sites import Site
-from edge.convert.keras_model.signature import Input, Signature
+from edge.convert.keras_model.signature import Input, Length, Signature
 from edge.convert.plan import Plan, RefusedError, decide
 from edge.convert.refusals import step_refusal
 from edge.convert.request import Request
@@ -61,7 +61,7 @@ class Arranger:
             return whole.with_length(1)  # a stream comes step by step
         return whole
 
-    def arrange(self, request: Request, length: int | None = None) -> Arrangement:
+    def arrange(self, request: Request, length: Length | None = None) -> Arrangement:
         """What the request makes of the model.
 
         Args:
@@ -116,7 +116,7 @@ class Arranger:
             return f"one step at a time needs a model with a free time axis, and this one has {shapes}"
         return LOOKS_FURTHER if self._sites_of_a_step(whole.with_length(1)) is None else None
 
-    def _with_way_out(self, refusal: RefusedError, request: Request, length: int | None) -> str:
+    def _with_way_out(self, refusal: RefusedError, request: Request, length: Length | None) -> str:
         """The refusal, and what to do: what speaks against forms that nobody needs then is left out."""
         said = "... (the number of time steps)" if length is None else str(length)
         tried = Tried(self._takes, (length or _TRIED_LENGTH) if self.own.is_free else None, said)

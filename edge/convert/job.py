@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,7 +114,7 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     _check_data(request.quantize, data)
     arranger = Arranger(model, own)
     # Whether a sample may have more steps than a call depends on what is arranged.
-    samples = None if data is None else check_samples(arranger.whole(request), data, streams=True)
+    samples = None if data is None else _first_look(arranger, request, data)
     length = None if samples is None else shown_length(own, samples)
     plan, whole, signature, sites = vars(arranger.arrange(request, length)).values()
     timed, is_ranged = timed_inputs(own), request.quantize in BITS
@@ -134,6 +135,23 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     job = _answered(replace(job, probes=_probes(job)) if request.quantize else job)
     check_fit(request.said.get("labels"), job.expected)
     return replace(job, notes=(*plan.notes, *_further(job, own)))
+
+
+def _first_look(arranger: Arranger, request: Request, data: Any) -> Samples:
+    """The data as one array an input, which may have more steps than a call.
+
+    Raises:
+        ValueError, TypeError: it does not fit; where the lengths of inputs differ, the message says how.
+    """
+    try:
+        return check_samples(arranger.whole(request), data, streams=True)
+    except ValueError as fault:
+        if not isinstance(request.length, int):
+            raise
+        shown = shown_length(arranger.own, check_samples(arranger.free(request), data))
+        if not isinstance(shown, Mapping):
+            raise
+        raise ValueError(f"{fault} Inputs may have lengths of their own. Use length={shown}.") from None
 
 
 def _probes(job: Job) -> list[Probe]:

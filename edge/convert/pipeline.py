@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +31,7 @@ def convert(
     *,
     lowering: str = "auto",
     target: str = "litert",
-    length: int | None = None,
+    length: int | Mapping[str, int] | None = None,
     batch: int = 1,
     input_type: str | None = None,
     output_type: str | None = None,
@@ -64,7 +65,8 @@ def convert(
             the states as inputs and outputs; `"auto"`, the first of them that the target runs and that does
             it.
         target: where the file will run, a row of `edge.targets.TARGETS`.
-        length: number of time steps, where the model leaves it free and the file should not.
+        length: number of time steps, where the model leaves it free and the file should not; where inputs are
+            of different lengths, a number for each by its name: `{"source": 14, "target": 11}`.
         batch: number of sequences that the file takes at a time.
         input_type, output_type: of a file in integers, `"float32"`, or `"int8"` / `"int16"`. None: integers,
             except where the target does not take them, and for inputs that rounding would spoil: what a mask

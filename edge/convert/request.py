@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.convert.keras_model.signature import Length
 from edge.errors import as_count
 from edge.files import check_target
 from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target
@@ -35,7 +36,7 @@ class Request:
     lowering: str = "auto"
     state: str | None = None
     quantize: str | None = None
-    length: int | None = None
+    length: Length | None = None
     batch: int = 1
     input_type: str | None = None
     output_type: str | None = None
@@ -48,7 +49,7 @@ def check_request(
     state: str | None,
     lowering: str,
     target: str,
-    length: int | None,
+    length: Length | None,
     batch: int,
     input_type: str | None,
     output_type: str | None,
@@ -64,13 +65,21 @@ def check_request(
     check_choice("state", state, (None, *STATES))
     check_choice("lowering", lowering, ("auto", *LOWERINGS))
     check_count("batch", batch, "the number of sequences at a time")
-    if length is not None:
-        check_count("length", length, "the number of time steps")
+    _check_length(length)
     row = get_target(target)
     types = end_types(row, quantize, input_type, output_type)
     said = {"labels": check_labels(labels), "normalization": check_normalization(normalization)}
     said = {key: value for key, value in said.items() if value is not None}
     return Request(row, lowering, state, quantize, length, batch, *types, said)
+
+
+def _check_length(length: Any) -> None:
+    """Refuse what is neither a number of steps nor one for each name."""
+    if isinstance(length, Mapping) and length:
+        for name, steps in length.items():
+            check_count(f"length of input {name!r}", steps, "the number of time steps")
+    elif length is not None:
+        check_count("length", length, "the number of time steps (or of each input, by its name)")
 
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:

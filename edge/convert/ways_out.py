@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
+from edge.convert.keras_model.signature import Length
 from edge.convert.request import Request
 from edge.targets import STATES, TARGETS, Target, get_target
 
@@ -40,12 +41,12 @@ class Tried:
 
     Attributes:
         takes: whether the model is converted for a request.
-        length: a number of time steps to try; None where the model does not leave it free.
+        length: numbers of time steps to try; None where the model does not leave it free.
         said_length: how to write it.
     """
 
     takes: Callable[[Request], bool]
-    length: int | None
+    length: Length | None
     said_length: str
 
     def options(self, request: Request) -> Way | None:
@@ -70,7 +71,7 @@ class Tried:
         return None
 
 
-def _choices(request: Request, target: Target, length: int | None) -> dict[str, list[Any]]:
+def _choices(request: Request, target: Target, length: Length | None) -> dict[str, list[Any]]:
     return {
         "lowering": [form for form in target.lowerings if form != request.lowering],
         "length": [length] if length is not None and request.length is None else [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -25,4 +26,5 @@ def ways(sentence: str, steps: int) -> list[dict[str, Any]]:
 
 
 def value_of(text: str) -> Any:
-    return None if text == "None" else int(text) if text.isdigit() else text.strip("'")
+    """An option as the sentence writes it: in Python."""
+    return ast.literal_eval(text)

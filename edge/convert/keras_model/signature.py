@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_lstm_plus.private import flat_layers
+
+Length = int | Mapping[str, int]  # time steps: of every input whose time axis is free, or by its name
 
 
 class Input(NamedTuple):
@@ -44,12 +46,18 @@ class Signature(NamedTuple):
             )
         return self._replace(inputs=tuple(i._replace(shape=(batch, *i.shape[1:])) for i in self.inputs))
 
-    def with_length(self, length: int) -> Signature:
+    def with_length(self, length: Length) -> Signature:
         """The same with that many time steps wherever the time axis, the second, is free.
 
+        Args:
+            length: of all of them, or of each by the name of the input.
+
         Raises:
-            ValueError: the length of the model is another already.
+            ValueError: the length of the model is another already; a name is missing, or is that of no input
+                with a free time axis.
         """
+        if isinstance(length, Mapping):
+            return self._with_lengths(length)
         if not self.is_free:
             fixed = sorted({str(i.shape[1]) for i in self.inputs if len(i.shape) > 1})
             if str(length) in fixed:
@@ -65,6 +73,23 @@ class Signature(NamedTuple):
             )
         )
 
+    def _with_lengths(self, lengths: Mapping[str, int]) -> Signature:
+        free = [each.name for each in self.inputs if has_free_time(each)]
+        if set(free) != set(lengths):
+            named = ", ".join(map(repr, free)) or "none"
+            raise ValueError(
+                f"length={dict(lengths)} does not fit: the inputs whose time axis is free are {named}. Name "
+                "each of them, and no other."
+            )
+        return self._replace(
+            inputs=tuple(
+                each._replace(shape=(each.shape[0], lengths[each.name], *each.shape[2:]))
+                if each.name in lengths
+                else each
+                for each in self.inputs
+            )
+        )
+
     @property
     def is_free(self) -> bool:
         """Whether sequences of any length go in."""
@@ -76,10 +101,12 @@ def has_free_time(spec: Input) -> bool:
     return len(spec.shape) > 1 and spec.shape[1] is None
 
 
-def shown_length(signature: Signature, samples: Sequence[Any]) -> int | None:
-    """The number of time steps of samples where the time axis is free; None where there is none."""
+def shown_length(signature: Signature, samples: Sequence[Any]) -> Length | None:
+    """The number of time steps of samples where the time axis is free, by name where they are of different
+    lengths; None where it is free nowhere."""
     pairs = zip(signature.inputs, samples, strict=True)
-    return next((int(array.shape[1]) for spec, array in pairs if has_free_time(spec)), None)
+    lengths = {spec.name: int(array.shape[1]) for spec, array in pairs if has_free_time(spec)}
+    return lengths if len(set(lengths.values())) > 1 else next(iter(lengths.values()), None)
 
 
 def signature_of(model: keras.Model, data: Any = None) -> Signature:
