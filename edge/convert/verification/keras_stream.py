@@ -108,6 +108,14 @@ def carried(layers: Sequence[Any]) -> Iterator[Turn]:
         yield turn
 
 
+def _shown(cell: Any, states: Sequence[Tensor]) -> Tensor:
+    """The output that the states belong to: the first state of the cell, of the last one of a stack."""
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        last = cell.cells[-1]
+        return _shown(last, states[-len(keras.tree.flatten(last.state_size)) :])
+    return states[0]
+
+
 def one_step(layer: Any, turn: Turn) -> Callable[..., Any]:
     """In the place of a layer's `call`: one step of its cell."""
 
@@ -118,7 +126,7 @@ def one_step(layer: Any, turn: Turn) -> Callable[..., Any]:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if mask is not None:  # a step that does not count leaves the state, and shows the output before it
             counts = mask[:, :1]
-            output = tf.where(counts, output, 0.0 if layer.zero_output_for_mask else old[0])
+            output = tf.where(counts, output, 0.0 if layer.zero_output_for_mask else _shown(layer.cell, old))
             new = [tf.where(counts, *pair) for pair in zip(new, old, strict=True)]
         turn.after.append(new)
         output = output[:, None] if layer.return_sequences else output

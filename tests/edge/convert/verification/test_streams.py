@@ -144,6 +144,22 @@ def test_keras_call_by_call_is_keras(block: int) -> None:
     np.testing.assert_allclose(found[1].reshape(2, 12, 3), wanted[1], atol=1e-6)
 
 
+@pytest.mark.parametrize("zeros", [False, True])
+def test_a_masked_stack_call_by_call_is_keras(zeros: bool) -> None:
+    """A step that does not count shows the output before it: of the last cell, not of the first."""
+    cells = [layers.LSTMCell(8), layers.StackedRNNCells([layers.LSTMCell(6), layers.GRUCell(5)])]
+    x = keras.Input((None, 3))
+    stack = layers.RNN(cells, return_sequences=True, zero_output_for_mask=zeros)
+    model = randomised(keras.Model(x, stack(layers.Masking()(x))))
+    sequences = np.random.default_rng(3).normal(size=(2, 12, 3)).astype(np.float32)
+    sequences[:, [0, 4, 5, 11]] = 0
+    free = signature_of(model).with_batch(2)
+    material = by_calls([sequences], timed_inputs(free), 1, 2, is_ranged=False)
+    (found,) = keras_calls(model, free.with_length(1), material.checked, by_step=True).values()
+    (wanted,) = keras_answer(model, sequences)
+    np.testing.assert_allclose(found.reshape(2, 12, 5), wanted, atol=1e-6)
+
+
 def test_samples_as_long_as_a_call_are_one_stream() -> None:
     """Or as many as run side by side, the last fifth held out; longer samples are a stream each."""
     x = np.arange(60, dtype=np.float32).reshape(60, 1, 1)
