@@ -160,6 +160,7 @@ FAST_CASES: dict[str, tuple[str, ...]] = {
     "edge/cli/test_convert.py::test_a_real_process_prints_its_own_words_alone": (),
     "edge/convert/quantization/test_layers_in_16_bits.py::test_every_usual_layer": ("ai-edge-litert",),
     "edge/inspection/test_arena.py::test_the_shapes_are_those_of_the_runtime": ("1-",),
+    "keras_lstm_plus/test_gradient_penalty.py": (),
 }
 
 
