@@ -13,14 +13,15 @@ from functools import cache
 import pytest
 
 from tests.helpers.runtimes import RUNTIMES, Runtime
-from tests.wide import COLLECTED, is_wide
+from tests.wide import COLLECTED, wide_among
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[COLLECTED] = [item.nodeid for item in items]
+    wide = wide_among(config.stash[COLLECTED])
     for item in items:
-        if is_wide(item.nodeid):
+        if item.nodeid in wide:
             item.add_marker(pytest.mark.wide)
 
 

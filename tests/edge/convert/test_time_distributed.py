@@ -127,7 +127,7 @@ def test_another_length_than_that_of_the_conversion(files: Callable[..., Path], 
     np.testing.assert_allclose(found[0], np.asarray(model(x)), atol=1e-5)
 
 
-def test_an_inner_lstm_is_one_operator_and_starts_anew_in_a_stream(tmp_path: Path, runtime: Runtime) -> None:
+def test_an_inner_lstm_is_fused_and_starts_anew_in_a_stream(tmp_path: Path, runtime: Runtime) -> None:
     """Frames of five samples each: the inner state is that of a frame, the outer goes on."""
     x = keras.Input((None, 5, 6))
     y = layers.LSTM(4, return_sequences=True, name="outer")(distributed(layers.LSTM(6, name="inner"))(x))

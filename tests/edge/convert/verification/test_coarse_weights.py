@@ -106,7 +106,7 @@ def spread_over_time(x: Any) -> Any:
 
 
 @pytest.mark.parametrize(("build", "least"), [(behind_a_convolution, 6), (spread_over_time, 1)])
-def test_other_lengths_are_judged_by_the_model_that_it_is(build: Any, least: int, tmp_path: Path) -> None:
+def test_other_lengths_are_judged_by_that_model(build: Any, least: int, tmp_path: Path) -> None:
     """A kernel of three takes no single step; Keras takes the batch for the time behind a free axis."""
     x = keras.Input((None, FEATURES))
     model = randomised(keras.Model(x, build(x)))
