@@ -1,8 +1,8 @@
 """The tests that `make test` leaves to `make test-wide`, so that it stays within minutes; CI runs both.
 
 Of each test named here the cases that contain one of the fragments run in `make test`, or one in so many
-where a number stands; the others are marked `wide`: a grid goes on proving its point with a few cases, each of
-another kind. Without a fragment all of it (of a file, where no test is named) is wide: what its neighbours
+where a number stands; the others are marked `wide`: a grid goes on proving its point with a few cases, each
+of another kind. Without a fragment all of it (of a file, where no test is named) is wide: what its neighbours
 would notice too, or what follows a fault of others that no change of ours brings back.
 """
 
