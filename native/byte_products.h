@@ -2,28 +2,10 @@
 // with a scale of its own every step, symmetric about zero.
 #pragma once
 #include "layer_products.h"
+#include "quantize.h"
 
 namespace edge {
 namespace EDGE_ISA {
-
-// `count` floats as activations; the scale. Places behind the end meet weights that are zero.
-EDGE_INLINE float quantize(const float* x, int count, activation* to) {
-  vf most = splat(0.0f);
-  int k = 0;
-  for (; k + L <= count; k += L) {
-    const vf size = absolute(load(x + k));
-    most = size > most ? size : most;
-  }
-  float tail[L] = {};
-  __builtin_memcpy(tail, x + k, sizeof(float) * (size_t)(count - k));
-  const vf rest = load(tail), size = absolute(rest);
-  most = size > most ? size : most;
-  const float range = largest(most);
-  const float inverse = range > 0 ? 127.0f / range : 0.0f;
-  for (k = 0; k + L <= count; k += L) store_activations(to + k, nearest(load(x + k) * inverse));
-  if (k < count) store_activations(to + k, nearest(rest * inverse));
-  return range / 127.0f;
-}
 
 template <int G>
 class ByteProducts {

@@ -36,6 +36,7 @@ class NativeWorker:
     """One worker process of one runtime. Use it as a context manager."""
 
     def __init__(self, runtime: str, python: str | Path = sys.executable) -> None:
+        self.name = runtime
         self._process = subprocess.Popen(
             [python, "-m", "tests.helpers.native_worker", _MODULES[runtime]],
             cwd=ROOT,

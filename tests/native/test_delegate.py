@@ -124,19 +124,6 @@ def test_interpreters_in_threads(
     assert len(ran.outputs) == 12
 
 
-def test_not_a_number_stays_one(converted: Any, worker: NativeWorker, library: Path) -> None:
-    x = sequences(6)
-    wrong = {"nan": x.copy(), "infinite": x.copy(), "minus": x.copy()}
-    wrong["nan"][0, 2, 1] = np.nan
-    wrong["infinite"][0, 2, 1] = np.inf
-    wrong["minus"][0, 2] = -np.inf
-    path = converted("small", None, "reset")
-    for value in wrong.values():
-        plain = worker.run(path, [[value], [x]]).outputs
-        for a, b in zip(plain, worker.run(path, [[value], [x]], library).outputs, strict=True):
-            np.testing.assert_allclose(a[0], b[0], atol=2e-6, equal_nan=True)
-
-
 def test_a_file_with_time_first(converted: Any, worker: NativeWorker, library: Path, tmp_path: Path) -> None:
     """No conversion writes it; other people's files have it."""
     path = tmp_path / "time_first.tflite"
