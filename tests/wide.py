@@ -157,6 +157,7 @@ FAST_CASES: dict[str, tuple[str, ...]] = {
         "state_outputs-None",
     ),
     "benchmarks/test_inference.py::test_all_contestants_compute_what_keras_does": (),
+    "benchmarks/test_inference_page.py::test_a_real_model_says_the_same_with_the_engine": (),
     "edge/cli/test_convert.py::test_a_real_process_prints_its_own_words_alone": (),
     "edge/convert/quantization/test_layers_in_16_bits.py::test_every_usual_layer": ("ai-edge-litert",),
     "edge/inspection/test_arena.py::test_the_shapes_are_those_of_the_runtime": ("1-",),

@@ -21,10 +21,9 @@ from tests.helpers.native_worker import NativeWorker, Ran
 from tests.helpers.runtimes import Round
 
 FEATURES = 9
-NAN, INFINITE, HUGE = np.nan, np.inf, np.float32(3e38)
-# What stands where in the third step. (A row of nothing but zeros and NaN is left out by ai-edge-litert if what
-# NaN there is stands in the whole quarters of the row, and by tflite-runtime not; the engine shows it. No row here,
-# and no number of cells, is of that kind.)
+NAN, INFINITE, HUGE = float("nan"), float("inf"), 3e38
+# What stands where in the third step. (A row of nothing but zeros and NaN is not here, nor an output of so
+# many cells: ai-edge-litert leaves it out if all NaN are in whole quartets, and tflite-runtime does not.)
 ROWS: list[dict[int, float]] = [
     *({place: value} for value in (NAN, INFINITE, -INFINITE) for place in (0, 1, 4, 8)),
     dict.fromkeys(range(FEATURES), NAN),
