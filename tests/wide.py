@@ -93,6 +93,16 @@ FAST_CASES: dict[str, tuple[str, ...]] = {
         "[{}-",
         "'go_backwards': True}-sequences",
     ),
+    "native/test_grid.py::test_cell": (
+        "[peephole-fused-explicit-int8]",
+        "[peephole-fused-carry-dynamic]",
+        "[stock-fused",
+        "[peephole+cifg+layer_norm-fused",
+    ),
+    "zoo/test_engine.py::test_the_engine_says_what_keras_says": (
+        "[keras_weather-float]",
+        "[hello_edge_lstm-int8]",
+    ),
     "zoo/test_zoo.py::test_a_slice_of_it": ("pos_tagger_masked",),
     "edge/convert/test_traps.py::test_a_recording_that_ends_at_rest": (),
     "edge/convert/test_traps.py::test_an_output_with_a_scale_of_another": (),

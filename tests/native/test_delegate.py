@@ -208,7 +208,8 @@ def test_what_it_says_of_itself(library: Path, isas: list[str]) -> None:
 
 LEAK = """
 import json, resource, sys
-from tests.helpers.native_worker import _run, reported
+from tests.helpers.native_worker import reported
+from tests.helpers.runtimes import run_rounds
 import ai_edge_litert.interpreter as module
 import numpy as np
 path, library = sys.argv[1:]
@@ -218,7 +219,7 @@ def once():
     delegate = module.load_delegate(library)
     interpreter = module.Interpreter(model_content=content, experimental_delegates=[delegate],
                                      experimental_op_resolver_type=resolver)
-    _run(interpreter, [[np.ones((1, 3, 5), np.float32)]])
+    run_rounds(interpreter, [[np.ones((1, 3, 5), np.float32)]])
     reported(library, delegate)
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
