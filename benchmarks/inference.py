@@ -2,16 +2,21 @@
 
 One LSTM with the same weights on one sequence, one thread: our fused files (float, dynamic, int8) on the
 runtime's own kernel and on the native engine, the stock conversion of `keras.layers.LSTM`, ONNX Runtime in
-float and with 8-bit weights, and torch. The contestants take turns, so that a noisy machine is as noisy for
-each. Behind each time, the fastest of all runs, stands how many times as fast as the stock file it is; the
-other statistics are in the JSON, which `python -m edge report` draws. The errors are against Keras. What the
-machine allows at most is measured in the same run.
+float and with 8-bit weights, and torch; where the machine has AVX-512, the engine's AVX2 build, too. The
+contestants take turns, so that a noisy machine is as noisy for each. Behind each time, the fastest of all
+runs, stands how many times as fast as another it is; the other statistics are in the JSON, which `python -m
+edge report` draws. The errors are against Keras. What the machine allows at most is measured in the same run.
+Then the examples' own models, with the engine and without it.
+
+    python -m benchmarks.inference --docs     # measures, and writes the figures to where they are shown
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,48 +26,70 @@ import numpy as np
 import typer
 
 from benchmarks.roofline import Rates, Roofline, limit
+from benchmarks.turns import in_turns
 from edge.aliases import Progress
 from edge.benchmark import machine as board
-from edge.benchmark.figures import compare, statistics
 from edge.native import NativeError, find_library
 from edge.results.benchmark import BenchmarkResult, Entry
 from native.build import BuildError
 
 SIZES = [(16, 32), (64, 64), (64, 128), (128, 256), (256, 512)]  # inputs, cells
 LENGTHS = (1, 100, 1000)
-ROUNDS, TURN, MOST = 15, 0.05, 50  # seconds and inferences of a turn
-TOO_SLOW = 5.0  # seconds for one inference, with which a contestant drops out
+ROUNDS = 15
+KEPT = Path(__file__).parent / "results" / "inference.json"  # what the docs show
 
 
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Turns for each contestant at each size.")] = ROUNDS,
     quick: Annotated[bool, typer.Option("--quick", help="One small size alone.")] = False,
     out: Annotated[Path | None, typer.Option("--json", help="Write the figures there too.")] = None,
+    docs: Annotated[
+        bool,
+        typer.Option("--docs", help="Keep the figures, and write them into README.md and docs/speed.md."),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--kept", help="Measure nothing: show the kept figures again.")
+    ] = False,
 ) -> None:
     """Measure our files against the stock Keras conversion, ONNX Runtime and torch."""
-    from benchmarks.engine_table import print_engine
-    from benchmarks.inference_table import print_inference
+    from benchmarks.inference_page import speed_tables, write_docs
+    from benchmarks.real_models import models
     from edge.cli.tools import as_json, json_target, one_sentence, progress, write
 
     with one_sentence():
+        if quick and docs:
+            raise ValueError("--docs shows all sizes, and --quick measures one. Leave one of them out.")
         target = json_target(str(out) if out else None)
-        with progress() as report:
-            result = measure(SIZES[:1] if quick else SIZES, LENGTHS[:1] if quick else LENGTHS, rounds, report)
-        print_engine(result)
-        print_inference(result)
-        if target is not None:
-            write(target, as_json(result) + "\n")
+        if again:
+            result = json.loads(KEPT.read_text("utf-8"))
+        else:
+            with progress() as report:
+                if quick:
+                    result = measure(SIZES[:1], LENGTHS[:1], rounds, report)
+                else:
+                    result = measure(SIZES, LENGTHS, rounds, report, models())
+        print(speed_tables(result), end="")
+        for path in (target, KEPT if docs and not again else None):
+            if path is not None:
+                write(path, as_json(result) + "\n")
+        if docs:
+            write_docs(result)
 
 
 def measure(
-    sizes: Sequence[tuple[int, int]], lengths: Sequence[int], rounds: int, report: Progress
+    sizes: Sequence[tuple[int, int]],
+    lengths: Sequence[int],
+    rounds: int,
+    report: Progress,
+    real: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """All contestants at all sizes and lengths; a result as `edge.results.benchmark` says."""
+    """All contestants at all sizes and lengths, and real models: a result as `edge.results.benchmark`."""
     from benchmarks import inference_contestants as c
+    from benchmarks.real_models import measure_real
 
     machine = board.describe()
     files: list[Entry] = []
-    sizes_of: list[dict[str, float]] = []
+    more: list[dict[str, Any]] = []  # what else is told of each
     skipped: list[str] = []
     engine, roofline = _engine(skipped), _roofline(skipped)
     done, total = 0, len(sizes) * len(lengths)
@@ -77,28 +104,29 @@ def measure(
                 stock = c.stock_file(layer, length, Path(folder) / "stock.tflite")
                 with ExitStack() as stack:
                     found = [
-                        c.in_a_worker(name, path, x, stack.enter_context(c.Worker(str(path), limit=600)))
-                        for name, path in ((c.STOCK, stock), *ours.items())
+                        _contestant(name, path, x, stack) for name, path in ((c.STOCK, stock), *ours.items())
                     ]
-                    found += [
-                        c.in_a_worker(
-                            name, path, x, stack.enter_context(c.Worker(str(path), limit=600)), True
-                        )
-                        for name, path in zip(c.ENGINE, ours.values(), strict=True)
-                        if engine
-                    ]
+                    for names, isa in ((c.ENGINE, ""), (c.FORCED, "avx2")):
+                        if isa in engine:
+                            with _forced(isa):
+                                found += [
+                                    _contestant(name, path, x, stack, True)
+                                    for name, path in zip(names, ours.values(), strict=True)
+                                ]
                     found += c.peers(layer, x)
                     group = f"{inputs} inputs, {units} cells"
-                    before = roofline.rates(4 * units * units * 4) if roofline else None
-                    entries, slow = _interleave(found, np.asarray(layer(x))[0], rounds)
-                    at_least = _limit(roofline, before, inputs, units, length)
+                    before = _rates(roofline, units)
+                    entries, slow = in_turns(found, np.asarray(layer(x))[0], rounds, length)
+                    limits = _limits(before, _rates(roofline, units), inputs, units, length)
                     files += [replace(entry, group=group, length=length) for entry in entries]
-                    sizes_of += [
-                        {"inputs": inputs, "units": units, **(at_least if entry.name == c.ENGINE[0] else {})}
-                        for entry in entries
+                    more += [
+                        {"inputs": inputs, "units": units, **limits.get(entry.name, {})} for entry in entries
                     ]
                     skipped += [f"{name} left out at {group}, {length} steps: {why}." for name, why in slow]
                 done += 1
+    for entry, said in measure_real(real, rounds, report) if engine else ():
+        files.append(entry)
+        more.append(said)
     machine = board.measured_again(machine)
     versions = {"numpy": np.__version__, "tensorflow": c.tf.__version__, "keras": c.keras.__version__}
     result = BenchmarkResult(
@@ -109,19 +137,39 @@ def measure(
         warnings=board.warnings(machine) + skipped,
         files=files,
     ).to_dict()
-    for entry, its_size in zip(result["files"], sizes_of, strict=True):
-        entry.update(its_size)
+    for plain, said in zip(result["files"], more, strict=True):
+        plain.update(said)
     return result
 
 
-def _engine(skipped: list[str]) -> bool:
-    """Whether the native engine can take part; else the reason is added."""
+def _contestant(name: str, path: Path, x: np.ndarray, stack: ExitStack, accelerate: bool = False) -> Any:
+    from benchmarks.inference_contestants import Worker, in_a_worker
+
+    return in_a_worker(name, path, x, stack.enter_context(Worker(str(path), limit=600)), accelerate)
+
+
+@contextmanager
+def _forced(isa: str) -> Iterator[None]:
+    """For the processes that are started meanwhile: the instruction set, or with "" the best one."""
+    before = os.environ.pop("EDGE_NATIVE_ISA", None)
+    if isa:
+        os.environ["EDGE_NATIVE_ISA"] = isa
     try:
-        find_library()
+        yield
+    finally:
+        os.environ.pop("EDGE_NATIVE_ISA", None)
+        if before is not None:
+            os.environ["EDGE_NATIVE_ISA"] = before
+
+
+def _engine(skipped: list[str]) -> list[str]:
+    """How the native engine can take part: "", its best instruction set; "avx2" where it is not the best."""
+    try:
+        with _forced(""):
+            return ["", *(isa for isa in find_library().isas[1:] if isa == "avx2")]
     except NativeError as error:
         skipped.append(f"The native engine left out. {error}")
-        return False
-    return True
+        return []
 
 
 def _roofline(skipped: list[str]) -> Roofline | None:
@@ -132,56 +180,31 @@ def _roofline(skipped: list[str]) -> Roofline | None:
         return None
 
 
-def _limit(
-    roofline: Roofline | None, before: Rates | None, inputs: int, units: int, length: int
-) -> dict[str, float]:
-    """By the best that the machine did before and after the contestants."""
-    if roofline is None or before is None:
-        return {}
-    rates = Rates(*map(max, before, roofline.rates(4 * units * units * 4)))
-    return {
-        "limit_ms": limit(rates, inputs, units, length) * 1e3,
-        "load_gb_per_s": rates.loads / 1e9,
-        "multiply_adds_per_ns": rates.multiply_adds / 1e9,
-    }
+def _rates(roofline: Roofline | None, units: int) -> list[Rates]:
+    """With float weights, and with 8-bit ones where the machine multiplies those."""
+    if roofline is None:
+        return []
+    weights = 4 * units * units
+    rates = [roofline.rates(4 * weights), roofline.rates(weights, in_bytes=True)]
+    return [each for each in rates if each.multiply_adds]
 
 
-def _interleave(
-    contestants: Sequence[Any], wanted: np.ndarray, rounds: int
-) -> tuple[list[Entry], list[tuple[str, str]]]:
-    """An entry for each, and the names of those that are too slow, with the reason."""
-    firsts = [each.measure(1)[0] for each in contestants]
-    slow = [
-        (each.name, f"one inference takes {first:.0f} s")
-        for each, first in zip(contestants, firsts, strict=True)
-        if first > TOO_SLOW
-    ]
-    taking_part = [
-        (each, first) for each, first in zip(contestants, firsts, strict=True) if first <= TOO_SLOW
-    ]
-    warm_ups = [each.measure(3) for each, _ in taking_part]
-    durations: list[list[float]] = [[] for _ in taking_part]
-    for _ in range(rounds):
-        for (each, _), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True):
-            each.measure(1)  # the turns of the others have cooled the caches
-            mine += each.measure(int(np.clip(TURN / float(np.median(warm_up)), 1, MOST)))
-    entries = [
-        Entry(
-            name=each.name,
-            size_bytes=each.size,
-            runtime=each.runtime,
-            threads=1,
-            batch=1,
-            first_ms=first * 1e3,
-            warm_up_ms=statistics(warm_up),
-            inference_ms=statistics(mine),
-            per_step_us=float(np.median(mine)) / len(wanted) * 1e6,
-            error=compare([each.answer()], [wanted]),
-            engine=each.engine,
-        )
-        for (each, first), warm_up, mine in zip(taking_part, warm_ups, durations, strict=True)
-    ]
-    return entries, slow
+def _limits(
+    before: list[Rates], after: list[Rates], inputs: int, units: int, length: int
+) -> dict[str, dict[str, float]]:
+    """For the engine's contestants, by the best that the machine did before and after them."""
+    from benchmarks.inference_contestants import ENGINE
+
+    found = {}
+    for names, weight, *both in zip((ENGINE[:1], ENGINE[1:]), (4, 1), before, after, strict=False):
+        rates = Rates(*map(max, *both))
+        figures = {
+            "limit_ms": limit(rates, inputs, units, length, weight) * 1e3,
+            "load_gb_per_s": rates.loads / 1e9,
+            "multiply_adds_per_ns": rates.multiply_adds / 1e9,
+        }
+        found.update(dict.fromkeys(names, figures))
+    return found
 
 
 if __name__ == "__main__":

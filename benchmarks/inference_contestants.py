@@ -26,6 +26,7 @@ from keras_lstm_plus.interop import to_keras, to_onnx, to_torch
 
 STOCK, OURS = "stock Keras", ("fused float", "fused dynamic", "fused int8")
 ENGINE = ("engine float", "engine dynamic", "engine int8")  # the same files, run by the native engine
+FORCED = tuple(f"{name}, AVX2" for name in ENGINE)  # the same again, as a machine without AVX-512 runs them
 ONNX, ONNX_INT8 = "ONNX Runtime", "ONNX Runtime int8"
 
 

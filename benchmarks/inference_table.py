@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.inference_contestants import ENGINE, ONNX_INT8, STOCK
+from benchmarks.inference_contestants import ENGINE, FORCED, ONNX_INT8, STOCK
 from benchmarks.tables import CONSOLE, geometric_mean
 from edge.report.benchmark import machine_lines
 from edge.report.style import number
@@ -30,10 +31,10 @@ def _least(file: dict[str, Any]) -> float:
     return float(file["inference_ms"]["min"])
 
 
-def print_inference(result: dict[str, Any]) -> None:
+def print_inference(result: dict[str, Any], console: Console = CONSOLE) -> None:
     """A row a size and a length, a column a contestant; then the means, and the largest errors."""
-    files, speeds = result["files"], ratios(result)
-    apart = (*ENGINE, ONNX_INT8)  # they have a table of their own, benchmarks.engine_table
+    files, speeds = [file for file in result["files"] if "inputs" in file], ratios(result)
+    apart = (*ENGINE, *FORCED, ONNX_INT8)  # they have a table of their own, benchmarks.engine_table
     names = [name for name in dict.fromkeys(file["name"] for file in files) if name not in apart]
     table = Table(
         title="One sequence, one thread (fastest of all runs, ms; times as fast as stock)",
@@ -57,8 +58,8 @@ def print_inference(result: dict[str, Any]) -> None:
     errors = {name: [file["error"] for file in files if file["name"] == name] for name in names}
     worst = (max((each["relative"] for each in errors[name] if each), default=None) for name in names)
     table.add_row("largest error/σ", *("–" if each is None else f"{each:.1e}" for each in worst))
-    CONSOLE.print(table)
+    console.print(table)
     for line in machine_lines(BenchmarkResult.of(result)):
-        CONSOLE.print(Text(line))
+        console.print(Text(line))
     for text in result["warnings"]:
-        CONSOLE.print(Text(f"Warning: {text}", style="yellow"))
+        console.print(Text(f"Warning: {text}", style="yellow"))

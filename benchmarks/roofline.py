@@ -1,4 +1,4 @@
-"""What this machine allows at most: the time that an LSTM in float cannot go below on one core.
+"""What this machine allows at most: the time that an LSTM in float or 8 bits cannot go below on one core.
 
 Every step needs all recurrent weights, so either their loads (from the cache where they fit) or their
 multiply-adds are the limit. The products with the inputs of several steps share their loads.
@@ -23,10 +23,10 @@ STEPS_AT_ONCE = 48  # of which the engine multiplies the inputs together
 
 
 class Rates(NamedTuple):
-    """Of one core: bytes loaded a second from weights of one size, multiply-adds a second."""
+    """Of one core: bytes loaded a second from weights of one size, multiply-adds a second of one kind."""
 
     loads: float
-    multiply_adds: float
+    multiply_adds: float  # 0: not known
 
 
 class Roofline:
@@ -51,11 +51,13 @@ class Roofline:
             ctypes.c_size_t,
             ctypes.c_void_p,
         ]
-        self._functions.multiply_add_rate.restype = ctypes.c_double
-        self._functions.multiply_add_rate.argtypes = [ctypes.c_size_t, ctypes.c_void_p]
+        for sums in (self._functions.multiply_add_rate, self._functions.byte_multiply_add_rate):
+            sums.restype = ctypes.c_double
+            sums.argtypes = [ctypes.c_size_t, ctypes.c_void_p]
 
-    def rates(self, weights: int) -> Rates:
-        """The best of several turns, for that many bytes of weights."""
+    def rates(self, weights: int, in_bytes: bool = False) -> Rates:
+        """The best of several turns, for that many bytes of weights: floats, or 8-bit ones."""
+        rate = self._functions.byte_multiply_add_rate if in_bytes else self._functions.multiply_add_rate
         size = max(weights // 1024 * 1024, 1024)
         memory = np.zeros(size + 64, np.uint8)
         start = -memory.ctypes.data % 64  # of a cache line
@@ -67,16 +69,13 @@ class Roofline:
             for _ in range(TURNS)
         ]
         sink[0] = 0.0
-        sums = [
-            self._functions.multiply_add_rate(int(SECONDS * 2e8), ctypes.addressof(sink))
-            for _ in range(TURNS)
-        ]
+        sums = [rate(int(SECONDS * 2e8), ctypes.addressof(sink)) for _ in range(TURNS)]
         return Rates(max(loads), max(sums))
 
 
-def limit(rates: Rates, inputs: int, cells: int, steps: int) -> float:
-    """Seconds that a sequence takes at least, in float."""
+def limit(rates: Rates, inputs: int, cells: int, steps: int, weight: int = 4) -> float:
+    """Seconds that a sequence takes at least, with weights of so many bytes each: 4 or 1."""
     recurrent, given = 4 * cells * cells, 4 * cells * inputs  # weights
-    step = max(recurrent * 4 / rates.loads, recurrent / rates.multiply_adds)
+    step = max(recurrent * weight / rates.loads, recurrent / rates.multiply_adds)
     reads = -(-steps // STEPS_AT_ONCE)
-    return steps * step + max(reads * given * 4 / rates.loads, steps * given / rates.multiply_adds)
+    return steps * step + max(reads * given * weight / rates.loads, steps * given / rates.multiply_adds)

@@ -38,7 +38,7 @@ struct Cells {
 
 // The gates are i f g o, or f g o where the input gate is coupled to the forget gate: i = 1 - f.
 template <int G>
-EDGE_INLINE vf new_cell(const vf* gates, vf c, float clip) {
+EDGE_INLINE vf new_cell(const vf* gates, vf c, float limit) {
   const vf f = sigmoid(gates[G - 3]);
   const vf g = decay_twice(gates[G - 2]);
   if (G == 4) {
@@ -47,7 +47,7 @@ EDGE_INLINE vf new_cell(const vf* gates, vf c, float clip) {
   } else {
     c = f * c + (1.0f - f) * ((1.0f - g) * reciprocal(1.0f + g));
   }
-  return clip > 0 ? clamp(c, -clip, clip) : c;
+  return limit > 0 ? clip(c, limit) : c;
 }
 
 EDGE_INLINE vf new_output(vf gate, vf c) {

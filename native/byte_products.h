@@ -2,28 +2,10 @@
 // with a scale of its own every step, symmetric about zero.
 #pragma once
 #include "layer_products.h"
+#include "quantize.h"
 
 namespace edge {
 namespace EDGE_ISA {
-
-// `count` floats as activations; the scale. Places behind the end meet weights that are zero.
-EDGE_INLINE float quantize(const float* x, int count, activation* to) {
-  vf most = splat(0.0f);
-  int k = 0;
-  for (; k + L <= count; k += L) {
-    const vf size = absolute(load(x + k));
-    most = size > most ? size : most;
-  }
-  float tail[L] = {};
-  __builtin_memcpy(tail, x + k, sizeof(float) * (size_t)(count - k));
-  const vf rest = load(tail), size = absolute(rest);
-  most = size > most ? size : most;
-  const float range = largest(most);
-  const float inverse = range > 0 ? 127.0f / range : 0.0f;
-  for (k = 0; k + L <= count; k += L) store_activations(to + k, nearest(load(x + k) * inverse));
-  if (k < count) store_activations(to + k, nearest(rest * inverse));
-  return range / 127.0f;
-}
 
 template <int G>
 class ByteProducts {
@@ -43,10 +25,10 @@ class ByteProducts {
     w = pack_bytes(inputs, G, sizes.cells, sizes.inputs, 1);
     start = starts(bias + first, G, sizes.cells);
     r = pack_bytes(recurrent, G, sizes.cells, sizes.outputs, side);
-    qx = places.take<activation>((size_t)CHUNK * groups(sizes.inputs) * GROUP + L);
+    qx = places.take<activation>((size_t)CHUNK * w.groups * GROUP + L);
     x_scale = places.take<float>(CHUNK);
     const int longest = sizes.cells > sizes.outputs ? sizes.cells : sizes.outputs;
-    qh = places.take<activation>((size_t)groups(longest) * GROUP + L);
+    qh = places.take<activation>((size_t)longest + GROUP + L);
     h_scale = places.take<float>(1);
     if (!layer.projection.bytes) return;
     const int rows = whole(sizes.outputs, 4 * L) * L;
@@ -61,26 +43,18 @@ class ByteProducts {
   ~ByteProducts() { release_all(w.weights, w.start, r.weights, r.start, p.weights, p.start, start, p_start); }
 
   void inputs(const float* x, int rows, float* sums, void* scratch) const {
-    const int blocks = whole(sizes.cells, L), count = groups(sizes.inputs);
+    const int blocks = whole(sizes.cells, L);
     const size_t stride = (size_t)blocks * G * L;
     activation* q = at<activation>(scratch, qx);
     float* scales = at<float>(scratch, x_scale);
     for (int row = 0; row < rows; row++)
-      scales[row] = quantize(x + (size_t)row * sizes.inputs, sizes.inputs, q + (size_t)row * count * GROUP);
-    for (int b = 0; b < blocks; b++)
-      over_rows(rows, [&](auto number, int row) {
-        constexpr int R = decltype(number)::value;
-        vi s[R][G];
-        tile<R, G>(w.weights + (size_t)b * count * G * L * GROUP, q + (size_t)row * count * GROUP, count,
-                   w.start + b * G * L, s);
-#pragma GCC unroll 8
-        for (int n = 0; n < R; n++)
-#pragma GCC unroll 8
-          for (int g = 0; g < G; g++) {
-            const vf product = __builtin_convertvector(s[n][g], vf) * (scales[row + n] * w_scale[g]);
-            store(sums + (row + n) * stride + (b * G + g) * L, load(start + (b * G + g) * L) + product);
-          }
-      });
+      scales[row] =
+          quantize(x + (size_t)row * sizes.inputs, sizes.inputs, q + (size_t)row * w.groups * GROUP);
+    byte_sums_of_rows<G>(w, blocks, q, rows, [=](int row, int block, int g, vi sum) {
+      const int place = (block * G + g) * L;
+      const vf product = __builtin_convertvector(sum, vf) * (scales[row] * w_scale[g]);
+      store(sums + row * stride + place, load(start + place) + product);
+    });
   }
 
   void before_step(const float* h, void* scratch) const {
@@ -89,12 +63,8 @@ class ByteProducts {
 
   template <int side>
   EDGE_INLINE_METHOD void recur(int block, const float*, vf* sums, void* scratch) const {
-    const int count = groups(sizes.outputs);
     vi s[side * G];
-#pragma GCC unroll 8
-    for (int v = 0; v < side * G; v++) s[v] = load(r.start + (block * G + v) * L);
-    add_product<side * G>(r.weights + (size_t)block * count * G * L * GROUP, at<activation>(scratch, qh),
-                          count, s);
+    byte_sums<G, side * G>(r, block, at<activation>(scratch, qh), s);
     const float scale = *at<float>(scratch, h_scale);
 #pragma GCC unroll 8
     for (int v = 0; v < side * G; v++)
@@ -105,11 +75,9 @@ class ByteProducts {
   void project(const float* m, float* h, void* scratch) const {
     activation* q = at<activation>(scratch, qh);
     const float scale = quantize(m, sizes.cells, q) * p_scale;
-    const int count = groups(sizes.cells);
     for (int panel = 0; panel < whole(sizes.outputs, 4 * L); panel++) {
       vi s[4];
-      for (int v = 0; v < 4; v++) s[v] = load(p.start + (panel * 4 + v) * L);
-      add_product<4>(p.weights + (size_t)panel * count * 4 * L * GROUP, q, count, s);
+      byte_sums<4, 4>(p, panel, q, s);
       for (int v = 0; v < 4; v++) {
         const size_t place = (size_t)(panel * 4 + v) * L;
         store(h + place, load(p_start + place) + __builtin_convertvector(s[v], vf) * scale);
@@ -118,7 +86,6 @@ class ByteProducts {
   }
 
  private:
-  static constexpr int groups(int columns) { return whole(columns, GROUP); }
   Sizes sizes;
   Bytes w = {}, r = {}, p = {};
   float *start = nullptr, *p_start = nullptr;

@@ -26,12 +26,23 @@ Scale scale_of(float factor) {
 }
 
 // bias[row] + zero * sum of the row
+#if defined(__ARM_NEON)
+constexpr bool TWO_IN_16_BITS = true;  // of products, by the kernels for NEON and by the runtime's
+#else
+constexpr bool TWO_IN_16_BITS = false;
+#endif
+
 const int32_t* with_zero(const int32_t* bias, const int8_t* weights, int rows, int columns, int32_t zero,
                          Description& d) {
   std::vector<int32_t>& sums = d.own_integers.emplace_back(rows);
   for (int row = 0; row < rows; row++) {
     int32_t sum = 0;
-    for (int k = 0; k < columns; k++) sum += weights[static_cast<size_t>(row) * columns + k];
+    for (int k = 0; k < columns; k++) {
+      const int weight = weights[static_cast<size_t>(row) * columns + k];
+      if (TWO_IN_16_BITS && weight == -128)
+        throw LeftAlone("one of its weights is -128, which in 8 bits that are symmetric about zero none is");
+      sum += weight;
+    }
     sums[row] = static_cast<int32_t>((bias ? static_cast<uint32_t>(bias[row]) : 0u) +
                                      static_cast<uint32_t>(sum) * static_cast<uint32_t>(zero));
   }

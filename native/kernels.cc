@@ -1,6 +1,7 @@
 // Everything that is compiled once for each instruction set: build.py names the set (EDGE_ISA) and its flags.
 #include "lstm.h"
 #include "lstm_int.h"
+#include "widened.h"
 
 #define EDGE_TEXT_(x) #x
 #define EDGE_TEXT(x) EDGE_TEXT_(x)
@@ -13,8 +14,7 @@ static Kernel* of_floats(const FloatLayer& layer) {
   return new Lstm<FloatProducts, 4>(layer);
 }
 
-// So few 8-bit weights are widened: as fast, and nothing is rounded on the way. All are where there is no
-// product of bytes that would be faster.
+// So few 8-bit weights are widened; all are where there is no product of bytes that would be faster.
 #if defined(EDGE_PORTABLE) && !defined(__SSE2__)
 constexpr int FEW_CELLS = 1 << 30;
 #else
@@ -22,7 +22,9 @@ constexpr int FEW_CELLS = 32;
 #endif
 
 static Kernel* of_bytes(const FloatLayer& layer) {
-  if (layer.sizes.cells <= FEW_CELLS) return of_floats(layer);
+  const bool few = layer.sizes.cells <= FEW_CELLS;
+  if (few && layer.sizes.coupled) return new WidenedLstm<3>(layer);
+  if (few) return new WidenedLstm<4>(layer);
   if (layer.sizes.coupled) return new Lstm<ByteProducts, 3>(layer);
   return new Lstm<ByteProducts, 4>(layer);
 }

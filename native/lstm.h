@@ -60,6 +60,7 @@ class Lstm final : public Kernel {
     const size_t h_bytes = sizeof(float) * (size_t)sizes.outputs,
                  c_bytes = sizeof(float) * (size_t)sizes.cells;
     __builtin_memcpy(h[0], h_state, h_bytes);
+    store(c + (size_t)(blocks - 1) * L, splat(0.0f));  // NaN may stand behind the last cell since the last run
     __builtin_memcpy(c, c_state, c_bytes);
     int now = 0;
     for (int first = 0; first < steps; first += CHUNK) {
@@ -86,7 +87,7 @@ class Lstm final : public Kernel {
     products.project(m, new_h, scratch);
     if (projection_clip > 0)
       for (int n = 0; n < sizes.outputs; n += L)
-        store(new_h + n, clamp(load(new_h + n), -projection_clip, projection_clip));
+        store(new_h + n, clip(load(new_h + n), projection_clip));
   }
 
   template <int side>

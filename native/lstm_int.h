@@ -52,7 +52,7 @@ class IntLstm final : public Kernel {
     plain.projection_bias = nullptr;
     const size_t lanes = (size_t)blocks * L;
     const size_t longest = sizes.cells > sizes.outputs ? sizes.cells : sizes.outputs;
-    qx = places.take<activation>((size_t)CHUNK * groups(sizes.inputs) * GROUP + L);
+    qx = places.take<activation>((size_t)CHUNK * w.groups * GROUP + L);
     for (size_t& place : h_at)
       place = places.take<activation>((size_t)whole((int)longest, 4 * L) * 4 * L + GROUP);
     bytes_at = places.take<int8_t>((size_t)whole((int)longest, 4 * L) * 4 * L);
@@ -98,31 +98,18 @@ class IntLstm final : public Kernel {
   }
 
  private:
-  static constexpr int groups(int columns) { return whole(columns, GROUP); }
-
   EDGE_INLINE void take(const int8_t* from, int count, activation* to) {
     for (int n = 0; n < count; n++) to[n] = (activation)(from[n] + ACTIVATION_OFFSET);
   }
 
   void input_sums(const int8_t* x, int rows, int16_t* sums, activation* q) const {
-    const int count = groups(sizes.inputs);
     for (int row = 0; row < rows; row++)
-      take(x + (size_t)row * sizes.inputs, sizes.inputs, q + (size_t)row * count * GROUP);
-    for (int b = 0; b < blocks; b++)
-      over_rows(rows, [&](auto number, int row) {
-        constexpr int R = decltype(number)::value;
-        vi s[R][G];
-        tile<R, G>(w.weights + (size_t)b * count * G * L * GROUP, q + (size_t)row * count * GROUP, count,
-                   w.start + b * G * L, s);
-#pragma GCC unroll 8
-        for (int n = 0; n < R; n++)
-#pragma GCC unroll 8
-          for (int g = 0; g < G; g++) {
-            const Scale scale = gates[g].input_scale;
-            store(sums + ((size_t)(row + n) * blocks + b) * G * L + g * L,
-                  clamp16(rescale(s[n][g], scale.multiplier, scale.shift)));
-          }
-      });
+      take(x + (size_t)row * sizes.inputs, sizes.inputs, q + (size_t)row * w.groups * GROUP);
+    byte_sums_of_rows<G>(w, blocks, q, rows, [=](int row, int block, int g, vi sum) {
+      const Scale scale = gates[g].input_scale;
+      store(sums + ((size_t)row * blocks + block) * G * L + g * L,
+            clamp16(rescale(sum, scale.multiplier, scale.shift)));
+    });
   }
 
   void step(int16_t* sums, const activation* h, activation* new_h, int8_t* bytes, int16_t* c, bool backwards,
@@ -133,11 +120,9 @@ class IntLstm final : public Kernel {
     in_order(blocks, side, backwards, one, two);
     if (normed) norm_cells(sums, m, bytes, c);
     if (!projects) return;
-    const int count = groups(sizes.cells);
     for (int panel = 0; panel < whole(sizes.outputs, 4 * L); panel++) {
       vi s[4];
-      for (int v = 0; v < 4; v++) s[v] = load(p.start + (panel * 4 + v) * L);
-      add_product<4>(p.weights + (size_t)panel * count * 4 * L * GROUP, m, count, s);
+      byte_sums<4, 4>(p, panel, m, s);
       for (int v = 0; v < 4; v++) {
         vi y = rescale(s[v], plain.projection_scale.multiplier, plain.projection_scale.shift) +
                plain.output_zero;
@@ -158,11 +143,8 @@ class IntLstm final : public Kernel {
   template <int side>
   EDGE_INLINE_METHOD void together(int block, int16_t* sums, const activation* h, activation* m,
                                    int8_t* bytes, int16_t* c) const {
-    const int count = groups(sizes.outputs);
     vi s[side * G];
-#pragma GCC unroll 8
-    for (int v = 0; v < side * G; v++) s[v] = load(r.start + (block * G + v) * L);
-    add_product<side * G>(r.weights + (size_t)block * count * G * L * GROUP, h, count, s);
+    byte_sums<G, side * G>(r, block, h, s);
     int16_t* from = sums + block * G * L;
 #pragma GCC unroll 8
     for (int v = 0; v < side * G; v++) {

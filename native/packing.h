@@ -68,25 +68,26 @@ static inline float* pack(const Matrix* m, int gates, int rows, int columns, int
 struct Bytes {
   weight* weights;
   int32_t* start;  // [block][gates][L]: -ACTIVATION_OFFSET times the sum of a row
+  int groups;      // of GROUP columns
 };
 
 static inline Bytes pack_bytes(const int8_t* const* m, int gates, int rows, int columns, int side) {
   const int blocks = whole(rows, L), groups = whole(columns, GROUP);
   Bytes packed = {zeroed<weight>((size_t)blocks * groups * gates * L * GROUP),
-                  zeroed<int32_t>((size_t)blocks * gates * L)};
+                  zeroed<int32_t>((size_t)blocks * gates * L), groups};
   weight* to = packed.weights;
   for (int block = 0; block < blocks; block += side) {
     const int together = blocks - block < side ? blocks - block : side;
     for (int group = 0; group < groups; group++)
       for (int b = block; b < block + together; b++)
         for (int g = 0; g < gates; g++)
-          for (int l = 0; l < L; l++)
-            for (int n = 0; n < GROUP; n++, to++) {
-              const int row = b * L + l, k = group * GROUP + n;
-              if (row >= rows || k >= columns) continue;
-              *to = m[g][(size_t)row * columns + k];
-              packed.start[(b * gates + g) * L + l] -= ACTIVATION_OFFSET * *to;
-            }
+          for (int n = 0; n < L * GROUP; n++, to++) {
+            const int l = n / PART % L, row = b * L + l;
+            const int k = group * GROUP + n / (PART * L) * PART + n % PART;
+            if (row >= rows || k >= columns) continue;
+            *to = m[g][(size_t)row * columns + k];
+            packed.start[(b * gates + g) * L + l] -= ACTIVATION_OFFSET * *to;
+          }
   }
   return packed;
 }

@@ -117,5 +117,29 @@ EDGE_INLINE void over_rows(int rows, const F& do_tile) {
   the_rest<ROWS - 1>(rows - row, row, do_tile);
 }
 
+// The sums of V vectors of a packed 8-bit matrix, from a block on, whose blocks have G vectors each.
+template <int G, int V>
+EDGE_INLINE void byte_sums(const Bytes& m, int block, const activation* x, vi* sums) {
+#pragma GCC unroll 8
+  for (int v = 0; v < V; v++) sums[v] = load(m.start + (block * G + v) * L);
+  add_product<V>(m.weights + (size_t)block * m.groups * G * L * GROUP, x, m.groups, sums);
+}
+
+// Those of all blocks with each of `rows` rows of `x`: take(row, block, gate, sums).
+template <int G, class F>
+EDGE_INLINE void byte_sums_of_rows(const Bytes& m, int blocks, const activation* x, int rows, const F& take) {
+  for (int b = 0; b < blocks; b++)
+    over_rows(rows, [&](auto number, int row) {
+      constexpr int R = decltype(number)::value;
+      vi s[R][G];
+      tile<R, G>(m.weights + (size_t)b * m.groups * G * L * GROUP, x + (size_t)row * m.groups * GROUP,
+                 m.groups, m.start + b * G * L, s);
+#pragma GCC unroll 8
+      for (int n = 0; n < R; n++)
+#pragma GCC unroll 8
+        for (int g = 0; g < G; g++) take(row + n, b, g, s[n][g]);
+    });
+}
+
 }  // namespace EDGE_ISA
 }  // namespace edge

@@ -73,6 +73,16 @@ EDGE_INLINE vf clamp(vf x, float low, float high) {
   return x > high ? splat(high) : x;
 #endif
 }
+// What is not a number becomes the limit in the runtime's kernel on x86; on Arm it stays (but for the last one
+// to three cells, which fill no vector there).
+EDGE_INLINE vf clip(vf x, float limit) {
+#if defined(__x86_64__) || defined(__i386__)
+  x = x < limit ? x : splat(limit);
+  return x > -limit ? x : splat(-limit);
+#else
+  return clamp(x, -limit, limit);
+#endif
+}
 EDGE_INLINE vi clamp(vi x, int32_t low, int32_t high) {
 #if defined(__AVX512F__) && !defined(EDGE_PORTABLE)
   return (vi)_mm512_min_epi32((__m512i)splat(high), _mm512_max_epi32((__m512i)splat(low), (__m512i)x));
@@ -84,14 +94,23 @@ EDGE_INLINE vi clamp(vi x, int32_t low, int32_t high) {
 #endif
 }
 EDGE_INLINE vf absolute(vf x) { return (vf)((vi)x & 0x7fffffff); }
+EDGE_INLINE vi larger(vi a, vi b) {
+#if defined(__AVX512F__) && !defined(EDGE_PORTABLE)
+  return (vi)_mm512_max_epi32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__) && !defined(EDGE_PORTABLE)
+  return (vi)_mm256_max_epi32((__m256i)a, (__m256i)b);
+#else
+  return a > b ? a : b;
+#endif
+}
 
 #if defined(EDGE_PORTABLE)
 EDGE_INLINE vi nearest(vf x) {
   return __builtin_convertvector(x + (x < 0.0f ? splat(-0.5f) : splat(0.5f)), vi);
 }
 EDGE_INLINE vf reciprocal(vf x) { return 1.0f / x; }
-EDGE_INLINE float largest(vf x) {
-  float most = x[0];
+EDGE_INLINE int32_t largest(vi x) {
+  int32_t most = x[0];
   for (int l = 1; l < L; l++) most = x[l] > most ? x[l] : most;
   return most;
 }
@@ -101,30 +120,30 @@ EDGE_INLINE vf reciprocal(vf x) {
   vf y = (vf)_mm512_rcp14_ps((__m512)x);
   return y * (2.0f - x * y);
 }
-EDGE_INLINE float largest(vf x) { return _mm512_reduce_max_ps((__m512)x); }
+EDGE_INLINE int32_t largest(vi x) { return _mm512_reduce_max_epi32((__m512i)x); }
 #elif defined(__AVX2__)
 EDGE_INLINE vi nearest(vf x) { return (vi)_mm256_cvtps_epi32((__m256)x); }
 EDGE_INLINE vf reciprocal(vf x) {
   vf y = (vf)_mm256_rcp_ps((__m256)x);
   return y * (2.0f - x * y);
 }
-EDGE_INLINE float largest(vf x) {
-  __m128 most = _mm_max_ps(_mm256_castps256_ps128((__m256)x), _mm256_extractf128_ps((__m256)x, 1));
-  most = _mm_max_ps(most, _mm_movehl_ps(most, most));
-  return _mm_cvtss_f32(_mm_max_ss(most, _mm_movehdup_ps(most)));
+EDGE_INLINE int32_t largest(vi x) {
+  __m128i most = _mm_max_epi32(_mm256_castsi256_si128((__m256i)x), _mm256_extracti128_si256((__m256i)x, 1));
+  most = _mm_max_epi32(most, _mm_shuffle_epi32(most, 0x4e));
+  return _mm_cvtsi128_si32(_mm_max_epi32(most, _mm_shuffle_epi32(most, 0xb1)));
 }
 #else  // NEON
 #if defined(__aarch64__)
 EDGE_INLINE vi nearest(vf x) { return (vi)vcvtnq_s32_f32((float32x4_t)x); }
-EDGE_INLINE float largest(vf x) { return vmaxvq_f32((float32x4_t)x); }
+EDGE_INLINE int32_t largest(vi x) { return vmaxvq_s32((int32x4_t)x); }
 #else
 // By integer conversion: the flags that let GCC use NEON for floats fold a magic number away.
 EDGE_INLINE vi nearest(vf x) {
   return (vi)vcvtq_s32_f32((float32x4_t)(x + (x < 0.0f ? splat(-0.5f) : splat(0.5f))));
 }
-EDGE_INLINE float largest(vf x) {
-  float32x2_t most = vpmax_f32(vget_low_f32((float32x4_t)x), vget_high_f32((float32x4_t)x));
-  return vget_lane_f32(vpmax_f32(most, most), 0);
+EDGE_INLINE int32_t largest(vi x) {
+  int32x2_t most = vpmax_s32(vget_low_s32((int32x4_t)x), vget_high_s32((int32x4_t)x));
+  return vget_lane_s32(vpmax_s32(most, most), 0);
 }
 #endif
 EDGE_INLINE vf reciprocal(vf x) {

@@ -69,16 +69,29 @@ EDGE_INLINE vi dot(vi sum, const weight* w, activations a) {
   return (vi)vdotq_s32((int32x4_t)sum, vld1q_s8(w), a);
 }
 #else  // NEON
+// Two products fit into 16 bits, if no weight is -128 where an activation is: with 8-bit weights none of these
+// is, and full int8 with such a weight is left alone (integer_node.cc). So a lane's four lie two by two.
+#define EDGE_PART 2
 typedef int8_t weight;
 typedef int8_t activation;
-typedef int8x8_t activations;
-constexpr int GROUP = 2, ACTIVATION_OFFSET = 0;
+typedef int16x8x2_t activations;  // the first two of a group again and again, and the other two
+constexpr int GROUP = 4, ACTIVATION_OFFSET = 0;
 EDGE_INLINE activations group(const activation* a) {
-  return vreinterpret_s8_s16(vdup_n_s16(load_as<int16_t>(a)));
+  const int16x8_t both = vreinterpretq_s16_s32(vdupq_n_s32(load_as<int32_t>(a)));
+  return vuzpq_s16(both, both);
 }
 EDGE_INLINE vi dot(vi sum, const weight* w, activations a) {
-  return (vi)vpadalq_s16((int32x4_t)sum, vmull_s8(vld1_s8(w), a));
+  const int8x16_t both = vld1q_s8(w);
+  const int8x8_t first = vget_low_s8(vreinterpretq_s8_s16(a.val[0]));
+  const int8x8_t second = vget_high_s8(vreinterpretq_s8_s16(a.val[1]));
+  const int16x8_t product = vmlal_s8(vmull_s8(vget_low_s8(both), first), vget_high_s8(both), second);
+  return (vi)vpadalq_s16((int32x4_t)sum, product);
 }
+#endif
+#if defined(EDGE_PART)
+constexpr int PART = EDGE_PART;
+#else
+constexpr int PART = GROUP;  // of a lane's weights, those that lie side by side
 #endif
 
 EDGE_INLINE void store_activations(activation* to, vi q) {

@@ -18,6 +18,27 @@ COLLECTED: pytest.StashKey[list[str]] = (
 )  # all tests of this run, for tests/house/test_wide.py
 
 FAST_CASES: dict[str, tuple[str, ...] | int] = {
+    "native/test_grid.py::test_cell": (
+        "[peephole-fused-explicit-int8]",
+        "[peephole-fused-carry-dynamic]",
+        "[peephole+cifg+layer_norm-fused",
+    ),
+    "zoo/test_engine.py::test_the_engine_says_what_keras_says": (
+        "[keras_weather-float]",
+        "[hello_edge_lstm-int8]",
+    ),
+    "benchmarks/test_inference_page.py::test_a_real_model_says_the_same_with_the_engine": (),
+    "keras_lstm_plus/test_cudnn.py::test_it_is_what_the_loop_computes": (
+        "[plain-no mask-eager",
+        "[plain-left-graph",
+        "[go_backwards-padded-graph",
+        "[return_sequences-empty-graph",
+        "[zero_output_for_mask-return_sequences-padded-eager",
+    ),
+    "benchmarks/test_training.py::test_an_epoch_trains_everybody": (),
+    "benchmarks/test_training.py::test_a_stream_has_a_length_a_batch": (),
+    "benchmarks/test_training.py::test_measuring_in_small": (),
+    "benchmarks/test_training.py::test_three_ways_of_feeding": (),
     "benchmarks/test_inference.py::test_all_contestants_compute_what_keras_does": (),
     "benchmarks/test_inference.py::test_the_same_bytes_have_the_same_error": (),
     "edge/benchmark/test_accelerated.py::test_both_side_by_side_and_error_against_the_runtimes_own": (),

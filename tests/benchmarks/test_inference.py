@@ -13,13 +13,15 @@ import pytest
 import edge
 from benchmarks import inference
 from benchmarks.engine_table import print_engine, share, times_as_fast
-from benchmarks.inference_contestants import ENGINE, ONNX_INT8, OURS, STOCK, Contestant
+from benchmarks.inference_contestants import ENGINE, FORCED, ONNX_INT8, OURS, STOCK, Contestant
 from benchmarks.inference_table import print_inference, ratios
 from benchmarks.roofline import Rates, Roofline, limit
 from benchmarks.tables import CONSOLE
 from benchmarks.time_major import time_major
+from benchmarks.turns import in_turns
 from edge.convert import convert
 from edge.convert.graph import flatbuffer, operators
+from edge.native import find_library
 from edge.results.benchmark import ErrorFigures, RuntimeName, validate
 from keras_lstm_plus import LSTMPlus
 from tests.helpers.benchmark_results import entry
@@ -38,7 +40,7 @@ def test_all_contestants_compute_what_keras_does(result: dict[str, Any]) -> None
     validate(result)
     names = {file["name"] for file in result["files"]}
     assert {STOCK, *OURS, *ENGINE, ONNX_INT8} <= names
-    rounded = {OURS[1], OURS[2], ENGINE[1], ENGINE[2], ONNX_INT8}
+    rounded = {OURS[1], OURS[2], *ENGINE[1:], *FORCED[1:], ONNX_INT8}
     for file in result["files"]:
         error = file["error"]["relative"]
         assert error < (0.05 if file["name"] in rounded else 1e-5), file["name"]
@@ -48,6 +50,18 @@ def test_all_contestants_compute_what_keras_does(result: dict[str, Any]) -> None
         assert file["inference_ms"]["count"] >= 2
     lengths = [file["length"] for file in result["files"] if file["name"] == STOCK]
     assert lengths == [10, 20]
+
+
+def test_another_instruction_set_is_forced_in_the_same_run(result: dict[str, Any]) -> None:
+    used: dict[str, set[str]] = {}
+    for file in result["files"]:
+        if "engine" in file:
+            used.setdefault(file["name"], set()).add(file["engine"]["isa"])
+    best, *others = find_library().isas
+    assert used == {
+        **{name: {best} for name in ENGINE},
+        **({name: {"avx2"} for name in FORCED} if "avx2" in others else {}),
+    }
 
 
 def test_the_same_bytes_have_the_same_error(result: dict[str, Any]) -> None:
@@ -65,7 +79,9 @@ def test_the_engines_table_and_its_share_of_what_the_machine_allows(result: dict
     figures = {(file["name"], file["group"], file["length"]): file for file in result["files"]}
     group = result["files"][0]["group"]
     reached = share(figures, group, 20)
+    in_bytes = share(figures, group, 20, ENGINE[2])
     assert reached is not None
+    assert in_bytes is None or 0 < in_bytes < 1
     assert 0 < reached < 1  # so small a layer is all overhead
     mine, kernel = (figures[name, group, 20]["inference_ms"]["min"] for name in (ENGINE[0], OURS[0]))
     assert times_as_fast(figures, ENGINE[0], OURS[0], group, 20) == pytest.approx(kernel / mine)
@@ -78,6 +94,7 @@ def test_the_limit_by_hand() -> None:
     assert limit(rates, 2, 8, 1) == pytest.approx(1024e-10 + 256e-10)
     assert limit(rates, 2, 8, 100) == pytest.approx(100 * 1024e-10 + max(3 * 256e-10, 100 * 64e-11))
     assert limit(rates._replace(multiply_adds=1e9), 2, 8, 10) == pytest.approx(10 * (256 + 64) * 1e-9)
+    assert limit(rates, 2, 8, 1, weight=1) == pytest.approx(256e-10 + 64e-10)
 
 
 def test_the_roofline_is_that_of_a_machine() -> None:
@@ -109,7 +126,7 @@ def test_who_is_too_slow_drops_out_with_a_reason() -> None:
         runtime = RuntimeName(name, "1")
         return Contestant(name, runtime, None, lambda runs: [seconds] * runs, lambda: np.ones((2, 3)))
 
-    entries, slow = inference._interleave([contestant("a", 0.001), contestant("b", 60.0)], np.ones((2, 3)), 3)
+    entries, slow = in_turns([contestant("a", 0.001), contestant("b", 60.0)], np.ones((2, 3)), 3, 2)
     (only,) = entries
     assert slow == [("b", "one inference takes 60 s")]
     assert (only.name, only.inference_ms.median, only.inference_ms.count) == ("a", 1.0, 150)

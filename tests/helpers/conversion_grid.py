@@ -6,7 +6,8 @@ The rules stand here a second time, as plain sets, so that a change of the conve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -134,3 +135,53 @@ def answer(model: keras.Model, x: np.ndarray, states: list[np.ndarray]) -> list[
 def layer_weights(layer: Any) -> list[str]:
     """The names of the weights that the layer has."""
     return list(layer.spec.weight_shapes(FEATURES, UNITS))
+
+
+class Runs(Protocol):
+    """A runtime: `tests.helpers.runtimes.Runtime`, or one with the native engine."""
+
+    def run(self, path: Any, rounds: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
+        """The outputs of every round, in real numbers."""
+
+
+def run_file(
+    cell: Cell, runtime: Runs, path: Path, x: np.ndarray, given: list[np.ndarray]
+) -> list[np.ndarray]:
+    """What the file of a cell says to all samples: every output of it, `[samples, ...]`.
+
+    Args:
+        given: the states from which those start that take any.
+    """
+    ways = {"reset": _at_once, "carry": _carried, "explicit": _explicit}
+    return (_stepwise if cell.lowering == "step" else ways[cell.state])(runtime, path, x, given)
+
+
+def _at_once(runtime: Runs, path: Path, x: np.ndarray, given: Any) -> list[np.ndarray]:
+    """Every sample in one call; the second call must know nothing of the first."""
+    return [np.concatenate([outputs[0] for outputs in runtime.run(path, [[row[None]] for row in x])])]
+
+
+def _carried(runtime: Runs, path: Path, x: np.ndarray, given: Any) -> list[np.ndarray]:
+    """Every sample in two calls, on an interpreter of its own."""
+    rows = []
+    for row in x:
+        parts = [[row[None, :3]], [row[None, 3:6]]]
+        rows.append(np.concatenate([outputs[0] for outputs in runtime.run(path, parts)], axis=1))
+    rest = [runtime.run(path, [[row[None]]])[0][0][:, 6:] for row in x]
+    return [np.concatenate([np.concatenate(rows), np.concatenate(rest)], axis=1)]
+
+
+def _explicit(runtime: Runs, path: Path, x: np.ndarray, given: list[np.ndarray]) -> list[np.ndarray]:
+    """Every sample in one call, from a state of its own."""
+    rounds = [[row[None], *(state[n : n + 1] for state in given)] for n, row in enumerate(x)]
+    return [np.concatenate(outputs) for outputs in zip(*runtime.run(path, rounds), strict=True)]
+
+
+def _stepwise(runtime: Runs, path: Path, x: np.ndarray, given: list[np.ndarray]) -> list[np.ndarray]:
+    """All samples step by step, each step started from what the one before gave."""
+    outputs, states = [], given
+    for step in range(x.shape[1]):
+        rounds = [[row[None, step : step + 1], *(s[n : n + 1] for s in states)] for n, row in enumerate(x)]
+        output, *states = (np.concatenate(parts) for parts in zip(*runtime.run(path, rounds), strict=True))
+        outputs.append(output)
+    return [np.concatenate(outputs, axis=1), *states]

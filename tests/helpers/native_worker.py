@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tests.helpers.places import ROOT
-from tests.helpers.runtimes import _MODULES, Round, _quantize
+from tests.helpers.runtimes import _MODULES, Round, run_rounds
 
 
 class Ran(NamedTuple):
@@ -36,6 +36,7 @@ class NativeWorker:
     """One worker process of one runtime. Use it as a context manager."""
 
     def __init__(self, runtime: str, python: str | Path = sys.executable) -> None:
+        self.name = runtime
         self._process = subprocess.Popen(
             [python, "-m", "tests.helpers.native_worker", _MODULES[runtime]],
             cwd=ROOT,
@@ -46,14 +47,28 @@ class NativeWorker:
         )
 
     def run(
-        self, path: Any, rounds: list[Round], library: Any = None, isa: str = "", threads: int = 1
+        self,
+        path: Any,
+        rounds: list[Round],
+        library: Any = None,
+        isa: str = "",
+        threads: int = 1,
+        real: bool = False,
     ) -> Ran:
-        """All rounds, one after the other on one interpreter, or on one in each of so many threads."""
+        """All rounds, one after the other on one interpreter, or on one in each of so many threads.
+
+        Args:
+            path: of the file.
+            rounds: real numbers.
+            library: the engine; None: the runtime's own kernels.
+            isa: the instruction set to force; "": the best.
+            threads: interpreters side by side, which have to say the same.
+            real: outputs as `Runtime` gives them: real numbers, in the file's order.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        pickle.dump(
-            (str(path), rounds, None if library is None else str(library), isa, threads), self._process.stdin
-        )
+        request = (str(path), rounds, None if library is None else str(library), isa, threads, real)
+        pickle.dump(request, self._process.stdin)
         self._process.stdin.flush()
         answer: Any = pickle.load(self._process.stdout)
         if isinstance(answer, str):
@@ -94,32 +109,15 @@ def _start(module: Any, path: str, library: str | None) -> tuple[Any, Any]:
     return interpreter, delegates[0] if delegates else None
 
 
-def _run(interpreter: Any, rounds: list[Round]) -> list[Round]:
-    results = []
-    shapes = None
-    for values in rounds:
-        if shapes != [value.shape for value in values]:
-            shapes = [value.shape for value in values]
-            for detail, value in zip(interpreter.get_input_details(), values, strict=True):
-                interpreter.resize_tensor_input(detail["index"], value.shape)
-            interpreter.allocate_tensors()
-        for detail, value in zip(interpreter.get_input_details(), values, strict=True):
-            interpreter.set_tensor(detail["index"], _quantize(value, detail))
-        interpreter.invoke()
-        details = sorted(interpreter.get_output_details(), key=lambda detail: str(detail["name"]))
-        results.append([interpreter.get_tensor(detail["index"]) for detail in details])
-    return results
-
-
 def _answer(
-    module: Any, path: str, rounds: list[Round], library: str | None, isa: str, threads: int
+    module: Any, path: str, rounds: list[Round], library: str | None, isa: str, threads: int, real: bool
 ) -> tuple[list[Round], dict[str, Any]]:
     from concurrent.futures import ThreadPoolExecutor
 
     os.environ["EDGE_NATIVE_ISA"] = isa
     started = [_start(module, path, library) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
-        every = list(pool.map(lambda pair: _run(pair[0], rounds), started))
+        every = list(pool.map(lambda pair: run_rounds(pair[0], rounds, real), started))
     for other in every[1:]:
         for mine, theirs in zip(every[0], other, strict=True):
             assert all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True)), "the threads differ"

@@ -68,8 +68,12 @@ def _dequantize(value: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
     return (value.astype(np.float32) - zero_point) * scale if scale else value
 
 
-def _answer(interpreter_class: Any, path: str, rounds: list[Round]) -> list[Round]:
-    interpreter = interpreter_class(model_path=path)
+def run_rounds(interpreter: Any, rounds: list[Round], real: bool = True) -> list[Round]:
+    """One after the other on one interpreter: real numbers in the order of the file's outputs.
+
+    Args:
+        real: False: integers as they are, and the outputs in the order of their names.
+    """
     results = []
     shapes = None
     for values in rounds:
@@ -82,7 +86,12 @@ def _answer(interpreter_class: Any, path: str, rounds: list[Round]) -> list[Roun
             interpreter.set_tensor(detail["index"], _quantize(value, detail))
         interpreter.invoke()
         details = interpreter.get_output_details()
-        results.append([_dequantize(interpreter.get_tensor(detail["index"]), detail) for detail in details])
+        if not real:
+            details = sorted(details, key=lambda detail: str(detail["name"]))
+        values = [interpreter.get_tensor(detail["index"]) for detail in details]
+        if real:
+            values = [_dequantize(*each) for each in zip(values, details, strict=True)]
+        results.append(values)
     return results
 
 
@@ -100,7 +109,7 @@ def _serve(module: str) -> None:
         except EOFError:
             return
         try:
-            answer: Any = _answer(interpreter_class, path, rounds)
+            answer: Any = run_rounds(interpreter_class(model_path=path), rounds)
         except Exception as error:
             answer = f"{type(error).__name__}: {error}"
         pickle.dump(answer, answers)

@@ -72,20 +72,6 @@ def test_the_first_table_says_what_the_table_of_the_demo_says() -> None:
     assert {(network, form): tuple(figures) for network, form, *figures in rows}.items() <= kept.items()
 
 
-def test_the_first_figures_of_the_engine_are_those_of_the_table() -> None:
-    said = re.search(r"On the \[native engine\].*?bytes\.", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert said
-    speed = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
-    table = speed.split("A sequence of 100 steps")[1].split("```")[0].split("A sequence of")[0]
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines() if "│" in line]
-    *sizes, mean = rows
-    shares = [float(row[-1]) for row in sizes]
-    wanted = [cell.rstrip("x") for cell in mean if cell.endswith("x")]
-    wanted[2:2] = [f"{min(shares):.2f}", f"{max(shares):.2f}"]
-    assert len(sizes) == 5
-    assert re.findall(r"\d+\.\d+", said.group()) == wanted
-
-
 @pytest.mark.parametrize("path", [README, *DOCS], ids=name)
 def test_its_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All blocks of a file after one another, as a reader would run them."""

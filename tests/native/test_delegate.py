@@ -124,19 +124,6 @@ def test_interpreters_in_threads(
     assert len(ran.outputs) == 12
 
 
-def test_not_a_number_stays_one(converted: Any, worker: NativeWorker, library: Path) -> None:
-    x = sequences(6)
-    wrong = {"nan": x.copy(), "infinite": x.copy(), "minus": x.copy()}
-    wrong["nan"][0, 2, 1] = np.nan
-    wrong["infinite"][0, 2, 1] = np.inf
-    wrong["minus"][0, 2] = -np.inf
-    path = converted("small", None, "reset")
-    for value in wrong.values():
-        plain = worker.run(path, [[value], [x]]).outputs
-        for a, b in zip(plain, worker.run(path, [[value], [x]], library).outputs, strict=True):
-            np.testing.assert_allclose(a[0], b[0], atol=2e-6, equal_nan=True)
-
-
 def test_a_file_with_time_first(converted: Any, worker: NativeWorker, library: Path, tmp_path: Path) -> None:
     """No conversion writes it; other people's files have it."""
     path = tmp_path / "time_first.tflite"
@@ -221,7 +208,8 @@ def test_what_it_says_of_itself(library: Path, isas: list[str]) -> None:
 
 LEAK = """
 import json, resource, sys
-from tests.helpers.native_worker import _run, reported
+from tests.helpers.native_worker import reported
+from tests.helpers.runtimes import run_rounds
 import ai_edge_litert.interpreter as module
 import numpy as np
 path, library = sys.argv[1:]
@@ -231,7 +219,7 @@ def once():
     delegate = module.load_delegate(library)
     interpreter = module.Interpreter(model_content=content, experimental_delegates=[delegate],
                                      experimental_op_resolver_type=resolver)
-    _run(interpreter, [[np.ones((1, 3, 5), np.float32)]])
+    run_rounds(interpreter, [[np.ones((1, 3, 5), np.float32)]])
     reported(library, delegate)
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow  # a compilation each
 # The file, what stands there and what is put in its place; and the precision in which it has to show.
 MUTATIONS = [
     ("activation.h", "0.6931469776119505f", "0.69314f", None),
-    ("activation.h", "return clip > 0 ? clamp(c, -clip, clip) : c;", "return c;", None),
+    ("activation.h", "return limit > 0 ? clip(c, limit) : c;", "return c;", None),
     ("activation.h", "load(cells.peephole_o + at)", "load(cells.peephole_f + at)", None),
     ("activation.h", "c = f * c + (1.0f - f) *", "c = f * c + f *", None),
     ("lstm.h", "(load(place) - mean) * scale", "load(place) * scale", None),
@@ -30,7 +30,7 @@ MUTATIONS = [
     ("layer_products.h", "load(h + (block + b) * L)", "load(h)", None),
     ("product.h", "for (; k < count; k++, w += V * L) {", "for (; k + 1 < count; k++, w += V * L) {", None),
     ("packing.h", "row / L % 4,", "row / L % 2,", None),
-    ("byte_products.h", "127.0f / range", "100.0f / range", "dynamic"),
+    ("quantize.h", "127.0f / range", "100.0f / range", "dynamic"),
     ("byte_products.h", "scale * r_scale[v % G]", "scale * r_scale[0]", "dynamic"),
     ("lstm_int.h", "rounded_shift(f * cell, 15)", "((f * cell) >> 15)", "int8"),
     ("lstm_int.h", "squares * ((1 << 20) / count)", "squares * ((1 << 20) / count + 1)", "int8"),

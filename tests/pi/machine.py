@@ -115,8 +115,7 @@ class Machine:
         draft = Path(tempfile.mkdtemp(prefix=f".{self.arch}-", dir=self.folder.parent))
         draft.chmod(0o755)
         try:
-            host = _run("dpkg", "--print-architecture").strip()
-            unpack(host, ("qemu-user-static",), draft / "host", with_dependencies=False)
+            unpack(host(), ("qemu-user-static",), draft / "host", with_dependencies=False)
             unpack(self.arch, (*COMMON, *self.packages), draft / "root")
             self._furnish(draft)
             self._install(draft)
@@ -164,9 +163,13 @@ class Machine:
         (folder / "site").symlink_to(site.relative_to(folder))
 
     def _emulator(self, folder: Path) -> list[str | Path]:
-        libraries = folder / "root/usr/lib/arm-linux-gnueabihf/atlas"
-        own = ["-E", f"LD_LIBRARY_PATH={libraries}"] if self.arch == "armhf" else []
+        own = self.libraries(folder / "root")
         return [folder / "host/usr/bin" / self.qemu, "-cpu", self.cpu, *own, "-L", folder / "root"]
+
+    def libraries(self, root: Path) -> list[str]:
+        """What QEMU is told of libraries that the system there would find by a link."""
+        atlas = root / "usr/lib/arm-linux-gnueabihf/atlas"
+        return ["-E", f"LD_LIBRARY_PATH={atlas}"] if self.arch == "armhf" else []
 
 
 MACHINES = {
@@ -193,6 +196,17 @@ MACHINES = {
     )
 }
 OTHER = ("tflite-runtime",)
+
+
+def host() -> str:
+    """The architecture of this machine, as Debian calls it.
+
+    Raises:
+        UnavailableError: this is no Debian.
+    """
+    if shutil.which("dpkg") is None:
+        raise UnavailableError("there is no dpkg here; a Debian is needed")
+    return _run("dpkg", "--print-architecture").strip()
 
 
 def unpack(arch: str, packages: Sequence[str], folder: Path, with_dependencies: bool = True) -> None:

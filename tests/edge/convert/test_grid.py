@@ -65,8 +65,7 @@ def test_cell(cell: Cell, converted: Any, runtime: Runtime) -> None:
     model = model_of(cell.variant)
     given = conversion_grid.starts(model)
     from_zero = [np.zeros_like(state) for state in given]
-    run = {"reset": at_once, "carry": carried, "explicit": stepwise if cell.lowering == "step" else explicit}
-    found = run[cell.state](runtime, converted(cell), x, given)
+    found = conversion_grid.run_file(cell, runtime, converted(cell), x, given)
     wanted = conversion_grid.answer(model, x, given if cell.state == "explicit" else from_zero)
     if cell.state != "explicit":
         wanted = wanted[:1]
@@ -96,34 +95,3 @@ def check(cell: Cell, found: np.ndarray, wanted: np.ndarray) -> None:
         plain = PLAIN_NORM if "layer_norm" in cell.variant else PLAIN_INT8
         is_plain_int8 = cell.quantize == "int8" and cell.lowering != "fused"
         assert relative_error(found, wanted) <= (plain if is_plain_int8 else 0.03)
-
-
-def at_once(runtime: Runtime, path: Path, x: np.ndarray, given: Any) -> list[np.ndarray]:
-    """Every sample in one call; the second call must know nothing of the first."""
-    return [np.concatenate([outputs[0] for outputs in runtime.run(path, [[row[None]] for row in x])])]
-
-
-def carried(runtime: Runtime, path: Path, x: np.ndarray, given: Any) -> list[np.ndarray]:
-    """Every sample in two calls, on an interpreter of its own."""
-    rows = []
-    for row in x:
-        parts = [[row[None, :3]], [row[None, 3:6]]]
-        rows.append(np.concatenate([outputs[0] for outputs in runtime.run(path, parts)], axis=1))
-    rest = [runtime.run(path, [[row[None]]])[0][0][:, 6:] for row in x]
-    return [np.concatenate([np.concatenate(rows), np.concatenate(rest)], axis=1)]
-
-
-def explicit(runtime: Runtime, path: Path, x: np.ndarray, given: list[np.ndarray]) -> list[np.ndarray]:
-    """Every sample in one call, from a state of its own."""
-    rounds = [[row[None], *(state[n : n + 1] for state in given)] for n, row in enumerate(x)]
-    return [np.concatenate(outputs) for outputs in zip(*runtime.run(path, rounds), strict=True)]
-
-
-def stepwise(runtime: Runtime, path: Path, x: np.ndarray, given: list[np.ndarray]) -> list[np.ndarray]:
-    """All samples step by step, each step started from what the one before gave."""
-    outputs, states = [], given
-    for step in range(x.shape[1]):
-        rounds = [[row[None, step : step + 1], *(s[n : n + 1] for s in states)] for n, row in enumerate(x)]
-        output, *states = (np.concatenate(parts) for parts in zip(*runtime.run(path, rounds), strict=True))
-        outputs.append(output)
-    return [np.concatenate(outputs, axis=1), *states]
