@@ -15,6 +15,17 @@ COLLECTED: pytest.StashKey[list[str]] = (
 )  # all tests of this run, for tests/house/test_wide.py
 
 FAST_CASES: dict[str, tuple[str, ...]] = {
+    "keras_lstm_plus/test_cudnn.py::test_it_is_what_the_loop_computes": (
+        "[plain-no mask-eager",
+        "[plain-padded-graph",
+        "[plain-left-graph",
+        "[go_backwards-no mask-eager",
+        "[go_backwards-padded-graph",
+        "[return_sequences-empty-graph",
+        "[zero_output_for_mask-padded-eager",
+        "[zero_output_for_mask-return_sequences-padded-eager",
+        "[zero_output_for_mask-go_backwards-padded-eager",
+    ),
     "edge/convert/test_activations.py::test_what_is_fused_is_right": (
         "standard-linear-None",
         "standard-relu-dynamic",

@@ -1,4 +1,4 @@
-"""docs/distributed.md: its scripts as two processes on one machine, against one process on the same batches."""
+"""docs/distributed.md: its scripts as two processes, against one process on the same batches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ except ValueError as error:
 
 def scripts() -> dict[str, str]:
     """The blocks of the page that have a name."""
-    blocks = re.findall(r"^```python file=(\S+)\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    blocks = re.findall(
+        r"^```python file=(\S+)\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
     return dict(blocks)
 
 
