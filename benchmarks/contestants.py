@@ -26,7 +26,7 @@ def gradient_steps(batch: int, time: int, inputs: int, units: int) -> Steps:
     return {
         "Keras": gradient_step(plain, x),
         "Keras, XLA": gradient_step(compiled, x, jit_compile=True),
-        "BlockLSTMV2": _block_step(standard, x),
+        "BlockLSTM": _block_step(standard, x),
         **_torch_step(standard, x),
         **({WITHOUT: without(gradient_step(standard, x))} if engine_is_here() else {}),
         "LSTMPlus": gradient_step(standard, x),
@@ -74,24 +74,22 @@ def gradient_step(
 
 
 def _block_step(layer: LSTMPlus, x: np.ndarray) -> Callable[[], Any]:
-    """TensorFlow's fused training kernel; its gate order is i, c, f, o and its bias has no unit in f."""
+    """TensorFlow's fused training kernel, whose order of the gates is i, g, f, o.
+
+    The first version of it: for the second, which has Keras's order, TensorFlow 2.21 has registered the
+    gradient of the first, and its numbers are wrong.
+    """
     units = layer.units
-    matrix = tf.concat([layer.cell.kernel.value, layer.cell.recurrent_kernel.value], axis=0)
     data = tf.constant(np.swapaxes(x, 0, 1))
     zeros, none = tf.zeros((x.shape[0], units)), tf.zeros((units,))
-    bias = layer.cell.bias.value
-
-    def reorder(value: tf.Tensor) -> tf.Tensor:
-        i, f, g, o = tf.split(value, 4, axis=-1)
-        return tf.concat([i, g, f, o], axis=-1)
-
-    kernel, offset = reorder(matrix), reorder(bias)
+    kernel = _swapped(tf.concat([layer.cell.kernel.value, layer.cell.recurrent_kernel.value], axis=0))
+    bias = _swapped(layer.cell.bias.value)
 
     @tf.function
     def block(data: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
-            tape.watch([kernel, offset])
-            h = tf.raw_ops.BlockLSTMV2(
+            tape.watch([kernel, bias])
+            h = tf.raw_ops.BlockLSTM(
                 seq_len_max=tf.cast(tf.shape(data)[0], tf.int64),
                 x=data,
                 cs_prev=zeros,
@@ -100,14 +98,21 @@ def _block_step(layer: LSTMPlus, x: np.ndarray) -> Callable[[], Any]:
                 wci=none,
                 wcf=none,
                 wco=none,
-                b=offset,
-                cell_clip=0.0,
+                b=bias,
+                forget_bias=0.0,
+                cell_clip=-1.0,
                 use_peephole=False,
             ).h
             loss = tf.reduce_sum(tf.square(h))
-        return tape.gradient(loss, [kernel, offset])
+        return [_swapped(gradient) for gradient in tape.gradient(loss, [kernel, bias])]
 
     return lambda: [gradient.numpy() for gradient in block(data)]
+
+
+def _swapped(value: tf.Tensor) -> tf.Tensor:
+    """Its second block and its third in each other's place."""
+    i, f, g, o = tf.split(value, 4, axis=-1)
+    return tf.concat([i, g, f, o], axis=-1)
 
 
 def _torch_step(layer: LSTMPlus, x: np.ndarray) -> Steps:

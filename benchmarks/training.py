@@ -44,7 +44,7 @@ def main(
         typer.Option("--kept", help="Measure nothing: the tables of this JSON of an earlier run."),
     ] = None,
 ) -> None:
-    """Measure LSTMPlus against keras.layers.LSTM, BlockLSTMV2 and torch.nn.LSTM."""
+    """Measure LSTMPlus against keras.layers.LSTM, BlockLSTM and torch.nn.LSTM."""
     from edge.cli.tools import as_json, json_target, one_sentence, write
 
     with one_sentence():
