@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.engine_switch import WITHOUT
 from benchmarks.tables import Sheet, geometric_mean
 from edge.report.style import number
 
@@ -94,27 +95,28 @@ def _speeds(title: str, what: str, figures: BySize, marked: Sequence[str]) -> Sh
         for figure, said in (("min", "fastest"), ("median", "median")):
             means = [geometric_mean(speeds(figures, name, figure, group)) for name in names]
             sheet.means.append([f"mean {words}, {said}", "", *(f"{mean:.2f}x" for mean in means)])
-    sheet.below = _slowest(figures)
+    sheet.below = _compared(figures)
     return sheet
 
 
-def _slowest(figures: BySize) -> str:
-    """Where LSTMPlus is least ahead, and its peepholes most behind it."""
+def _compared(figures: BySize) -> str:
+    """LSTMPlus against those that people ask about, by the fastest: in the mean, and at its worst."""
+    pairs = (
+        ("LSTMPlus", "Keras", lambda row: best_of_keras(row, "min")),
+        ("LSTMPlus peephole", "Keras", lambda row: best_of_keras(row, "min")),
+        ("LSTMPlus", "torch", lambda row: row["torch"]["min"]),
+        ("LSTMPlus", WITHOUT, lambda row: row[WITHOUT]["min"]),
+        ("LSTMPlus peephole", "LSTMPlus", lambda row: row["LSTMPlus"]["min"]),
+    )
     said = []
-    for name in ("LSTMPlus", "LSTMPlus peephole"):
-        worst, size = min(zip(speeds(figures, name, "min", list(figures)), figures, strict=True))
-        said.append(f"{name} {worst:.2f}x ({size})")
-    extra = geometric_mean(
-        [row["LSTMPlus peephole"]["min"] / row["LSTMPlus"]["min"] for row in figures.values()]
-    )
-    against = ""
-    if all("torch" in row for row in figures.values()):
-        ahead = geometric_mean([row["torch"]["min"] / row["LSTMPlus"]["min"] for row in figures.values()])
-        against = f" torch takes {ahead:.2f} times as long as LSTMPlus in the mean."
-    return (
-        f"Where it is least ahead of Keras: {', '.join(said)}. Peepholes take {extra:.2f} times as long as "
-        f"the standard layer in the mean.{against}"
-    )
+    for name, other, time in pairs:
+        if other != "Keras" and not all(other in row for row in figures.values()):
+            continue
+        ratios = {size: time(row) / row[name]["min"] for size, row in figures.items()}
+        worst = min(ratios, key=lambda size: ratios[size])
+        mean = geometric_mean(list(ratios.values()))
+        said.append(f"{name} against {other}: {mean:.2f}x, at its worst {ratios[worst]:.2f}x ({worst}).")
+    return " ".join(said)
 
 
 def _plain(title: str, figures: BySize, marked: Sequence[str], figure: str, digits: int) -> Sheet:
