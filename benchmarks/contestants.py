@@ -1,9 +1,7 @@
-"""Who takes part: each a function without arguments that does one step on the same data."""
+"""Who takes part in a gradient step: each a function without arguments, on the same data and weights."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,62 +9,40 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.engine_switch import WITHOUT, engine_is_here, without
+from benchmarks.turns import Steps
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.interop import to_torch
 
-Steps = dict[str, Callable[[], Any]]
+KERAS = ("Keras", "Keras, XLA")
+OURS = ("LSTMPlus", "LSTMPlus peephole")
 
 
 def gradient_steps(batch: int, time: int, inputs: int, units: int) -> Steps:
     """Forward, and backward to all weights, of the sum of squares of the outputs `[batch, time, units]`."""
     x = np.random.default_rng(0).normal(size=(batch, time, inputs)).astype("float32")
-    standard, peephole = _layers(inputs, units)
-    stock, stock_xla = (_stock(standard, **options) for options in ({}, {"use_cudnn": False}))
+    standard, peephole = layers(inputs, units)
+    plain, compiled = (stock(standard, **options) for options in ({}, {"use_cudnn": False}))
     return {
-        "Keras": _step(stock, x),
-        "Keras, XLA": _step(stock_xla, x, jit_compile=True),
-        "BlockLSTMV2": _block_step(standard, x),
+        "Keras": gradient_step(plain, x),
+        "Keras, XLA": gradient_step(compiled, x, jit_compile=True),
+        "BlockLSTM": _block_step(standard, x),
         **_torch_step(standard, x),
-        "LSTMPlus": _step(standard, x),
-        "LSTMPlus peephole": _step(peephole, x),
-    }
-
-
-def epochs(batch: int, time: int, inputs: int, units: int) -> Steps:
-    """`model.fit` over 10 batches: the layer, a Dense(1), Adam; as `compile()` sets itself up."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(10 * batch, time, inputs)).astype("float32")
-    y = rng.normal(size=(10 * batch, 1)).astype("float32")
-
-    def fit(layer: keras.layers.Layer) -> Callable[[], Any]:
-        model = keras.Sequential([keras.Input((time, inputs)), layer, keras.layers.Dense(1)])
-        model.compile("adam", "mse")
-        return lambda: model.fit(x, y, batch_size=batch, verbose=0)
-
-    return {
-        "Keras": fit(keras.layers.LSTM(units)),
-        "LSTMPlus": fit(LSTMPlus(units)),
-        "LSTMPlus peephole": fit(LSTMPlus(units, "peephole")),
+        **({WITHOUT: without(gradient_step(standard, x))} if engine_is_here() else {}),
+        "LSTMPlus": gradient_step(standard, x),
+        "LSTMPlus peephole": gradient_step(peephole, x),
     }
 
 
 def ours(batch: int, time: int, inputs: int, units: int) -> Steps:
     """The same gradient step with this layer alone."""
     x = np.random.default_rng(0).normal(size=(batch, time, inputs)).astype("float32")
-    standard, peephole = _layers(inputs, units)
-    return {"LSTMPlus": _step(standard, x), "LSTMPlus peephole": _step(peephole, x)}
+    standard, peephole = layers(inputs, units)
+    return {"LSTMPlus": gradient_step(standard, x), "LSTMPlus peephole": gradient_step(peephole, x)}
 
 
-def peak_memory(batch: int, time: int, inputs: int, units: int) -> dict[str, float]:
-    """What one gradient step adds to the peak memory of a process of its own, in MB."""
-    found = {}
-    for name in ("Keras", "LSTMPlus"):
-        command = [sys.executable, "-m", "benchmarks.memory", name, *map(str, (batch, time, inputs, units))]
-        found[name] = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return found
-
-
-def _layers(inputs: int, units: int) -> tuple[LSTMPlus, LSTMPlus]:
+def layers(inputs: int, units: int) -> tuple[LSTMPlus, LSTMPlus]:
+    """The standard one and one with peepholes, built."""
     standard = LSTMPlus(units, return_sequences=True)
     peephole = LSTMPlus(units, "peephole", return_sequences=True)
     for layer in (standard, peephole):
@@ -74,14 +50,18 @@ def _layers(inputs: int, units: int) -> tuple[LSTMPlus, LSTMPlus]:
     return standard, peephole
 
 
-def _stock(layer: LSTMPlus, **options: Any) -> keras.layers.LSTM:
-    stock = keras.layers.LSTM(layer.units, return_sequences=True, **options)
-    stock.build((None, None, layer.cell.kernel.shape[0]))
-    stock.set_weights(layer.get_weights())
-    return stock
+def stock(layer: LSTMPlus, **options: Any) -> keras.layers.LSTM:
+    """Keras's own with the same weights."""
+    other = keras.layers.LSTM(layer.units, return_sequences=True, **options)
+    other.build((None, None, layer.cell.kernel.shape[0]))
+    other.set_weights(layer.get_weights())
+    return other
 
 
-def _step(layer: keras.layers.Layer, x: np.ndarray, jit_compile: bool | None = None) -> Callable[[], Any]:
+def gradient_step(
+    layer: keras.layers.Layer, x: np.ndarray, jit_compile: bool | None = None
+) -> Callable[[], Any]:
+    """Gives the gradient of every weight."""
     data = tf.constant(x)
 
     @tf.function(jit_compile=jit_compile)
@@ -94,24 +74,22 @@ def _step(layer: keras.layers.Layer, x: np.ndarray, jit_compile: bool | None = N
 
 
 def _block_step(layer: LSTMPlus, x: np.ndarray) -> Callable[[], Any]:
-    """TensorFlow's fused training kernel; its gate order is i, c, f, o and its bias has no unit in f."""
+    """TensorFlow's fused training kernel, whose order of the gates is i, g, f, o.
+
+    The first version of it: for the second, which has Keras's order, TensorFlow 2.21 has registered the
+    gradient of the first, and its numbers are wrong.
+    """
     units = layer.units
-    matrix = tf.concat([layer.cell.kernel.value, layer.cell.recurrent_kernel.value], axis=0)
     data = tf.constant(np.swapaxes(x, 0, 1))
     zeros, none = tf.zeros((x.shape[0], units)), tf.zeros((units,))
-    bias = layer.cell.bias.value
-
-    def reorder(value: tf.Tensor) -> tf.Tensor:
-        i, f, g, o = tf.split(value, 4, axis=-1)
-        return tf.concat([i, g, f, o], axis=-1)
-
-    kernel, offset = reorder(matrix), reorder(bias)
+    kernel = _swapped(tf.concat([layer.cell.kernel.value, layer.cell.recurrent_kernel.value], axis=0))
+    bias = _swapped(layer.cell.bias.value)
 
     @tf.function
     def block(data: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
-            tape.watch([kernel, offset])
-            h = tf.raw_ops.BlockLSTMV2(
+            tape.watch([kernel, bias])
+            h = tf.raw_ops.BlockLSTM(
                 seq_len_max=tf.cast(tf.shape(data)[0], tf.int64),
                 x=data,
                 cs_prev=zeros,
@@ -120,14 +98,21 @@ def _block_step(layer: LSTMPlus, x: np.ndarray) -> Callable[[], Any]:
                 wci=none,
                 wcf=none,
                 wco=none,
-                b=offset,
-                cell_clip=0.0,
+                b=bias,
+                forget_bias=0.0,
+                cell_clip=-1.0,
                 use_peephole=False,
             ).h
             loss = tf.reduce_sum(tf.square(h))
-        return tape.gradient(loss, [kernel, offset])
+        return [_swapped(gradient) for gradient in tape.gradient(loss, [kernel, bias])]
 
     return lambda: [gradient.numpy() for gradient in block(data)]
+
+
+def _swapped(value: tf.Tensor) -> tf.Tensor:
+    """Its second block and its third in each other's place."""
+    i, f, g, o = tf.split(value, 4, axis=-1)
+    return tf.concat([i, g, f, o], axis=-1)
 
 
 def _torch_step(layer: LSTMPlus, x: np.ndarray) -> Steps:

@@ -26,7 +26,7 @@ import numpy as np
 import typer
 
 from benchmarks.roofline import Rates, Roofline, limit
-from benchmarks.turns import in_turns
+from benchmarks.inference_turns import in_turns
 from edge.aliases import Progress
 from edge.benchmark import machine as board
 from edge.native import NativeError, find_library

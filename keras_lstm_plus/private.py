@@ -16,6 +16,8 @@ __all__ = [
     "DropoutRNNCell",
     "carry_tangents",
     "compile_arguments",
+    "cudnn_lstm",
+    "cudnn_ok",
     "flat_layers",
     "inside_xla",
     "is_functional",
@@ -35,6 +37,21 @@ def carry_tangents(tensors: Iterable[Any]) -> bool:
     from tensorflow.python.eager.forwardprop_util import pack_tangents
 
     return bool(pack_tangents(list(tensors)).tangents)
+
+
+def cudnn_ok(*arguments: Any, **more: Any) -> bool:
+    """Whether cuDNN would compute this: (activation, recurrent_activation, unroll, use_bias)."""
+    from keras.src import backend
+
+    asked = getattr(backend, "cudnn_ok", None)  # older ones ask on TensorFlow alone
+    return asked is not None and bool(asked(*arguments, **more))
+
+
+def cudnn_lstm(*arguments: Any, **more: Any) -> Any:
+    """What `keras.layers.LSTM` calls on a GPU; NotImplementedError where the backend has no such kernel."""
+    from keras.src import backend
+
+    return backend.lstm(*arguments, **more)
 
 
 def compile_arguments(model: Any) -> dict[str, Any]:

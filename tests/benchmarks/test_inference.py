@@ -18,7 +18,7 @@ from benchmarks.inference_table import print_inference, ratios
 from benchmarks.roofline import Rates, Roofline, limit
 from benchmarks.tables import CONSOLE
 from benchmarks.time_major import time_major
-from benchmarks.turns import in_turns
+from benchmarks.inference_turns import in_turns
 from edge.convert import convert
 from edge.convert.graph import flatbuffer, operators
 from edge.native import find_library

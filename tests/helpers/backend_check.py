@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +12,10 @@ import pytest
 from keras import ops
 
 from keras_lstm_plus import VARIANTS, GridLSTM, LSTMPlus, LSTMPlusCell, trace
+from keras_lstm_plus.cudnn import may_use_cudnn, run_cudnn
+from keras_lstm_plus.recurrence import Call
 from tests.helpers import oracle
+from tests.helpers.cudnn_kernel import jax_kernel
 from tests.helpers.layers import randomise
 
 RNG = np.random.default_rng(0)
@@ -70,8 +75,48 @@ def check_zoneout_in_a_bare_cell() -> None:
         layer(X, training=True)
 
 
+def check_cudnn() -> None:
+    """What is called on a GPU: on JAX its reference in the kernel's place, on PyTorch Keras's own loop."""
+    variety: list[dict[str, Any]] = [
+        {},
+        {"go_backwards": True},
+        {"return_sequences": False},
+        {"dropout": 0.4, "seed": 1},
+    ]
+    for options in variety:
+        layer = LSTMPlus(5, return_state=True, **{"return_sequences": True, **options})
+        weights = randomise(layer, 4)
+        start = [RNG.normal(size=(3, 5)).astype("float32") for _ in range(2)]
+        call = Call(ops.convert_to_tensor(X), [*map(ops.convert_to_tensor, start)], None, False)
+        assert not may_use_cudnn(layer, layer.cell, call)
+        with pytest.MonkeyPatch.context() as patch:
+            a_gpu_is_seen(patch)
+            assert may_use_cudnn(layer, layer.cell, call) == (keras.backend.backend() == "jax")
+            assert not may_use_cudnn(layer, layer.cell, call._replace(mask=ops.convert_to_tensor(MASK)))
+            last, every, states = run_cudnn(layer, layer.cell, call)
+        x = X[:, ::-1] if layer.go_backwards else X
+        right = oracle.run(layer.spec.to_dict(), weights, x, *start)
+        shown = (every, *states) if layer.return_sequences else (last, *states)
+        h = right["h"] if layer.return_sequences else right["h"][:, -1]
+        for one, other in zip(shown, (h, right["h"][:, -1], right["c"][:, -1]), strict=True):
+            np.testing.assert_allclose(ops.convert_to_numpy(one), other, atol=1e-5)
+
+
+def a_gpu_is_seen(patch: pytest.MonkeyPatch) -> None:
+    if keras.backend.backend() == "jax":
+        import jax.experimental.rnn
+
+        backend = importlib.import_module("keras.src.backend.jax.rnn")
+        patch.setattr(backend, "_is_gpu_available", lambda: True)
+        patch.setattr(jax.experimental.rnn, "lstm", jax_kernel)
+    else:
+        backend = importlib.import_module("keras.src.backend.torch.rnn")
+        patch.setattr(backend, "_is_cuda_cudnn_available", lambda: True)
+
+
 if __name__ == "__main__":
     check_values()
+    check_cudnn()
     check_training()
     check_zoneout_in_a_bare_cell()
     print("ok", keras.backend.backend())

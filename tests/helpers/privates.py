@@ -51,3 +51,32 @@ def an_axis_of_time_is_no_bias() -> None:
         inside = operators()
     assert "BiasAdd" in operators()
     assert "BiasAdd" not in inside
+
+
+def cudnn_is_asked_as_keras_asks() -> None:
+    from keras.src import backend
+
+    from keras_lstm_plus.private import cudnn_lstm, cudnn_ok
+
+    tanh, sigmoid = keras.activations.tanh, keras.activations.sigmoid
+    seen = bool(tf.config.list_logical_devices("GPU"))
+    assert cudnn_ok(tanh, sigmoid, False, use_bias=True) == seen
+    assert not cudnn_ok(tanh, keras.activations.relu, False, use_bias=True)
+    asked: list[set[str]] = []
+
+    def noted(*arguments: object, **names: object) -> None:
+        assert len(arguments) == 4
+        asked.append(set(names))
+        raise NotImplementedError
+
+    kernel, backend.lstm = backend.lstm, noted
+    try:
+        keras.layers.LSTM(2)(tf.zeros((1, 2, 3)))
+        try:
+            cudnn_lstm(1, 2, 3, 4)
+        except NotImplementedError:
+            asked.pop()
+    finally:
+        backend.lstm = kernel
+    names = {"kernel", "recurrent_kernel", "bias", "activation", "recurrent_activation"}
+    assert asked == [names | {"return_sequences", "go_backwards", "unroll"}]

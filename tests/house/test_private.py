@@ -24,6 +24,7 @@ from tests.helpers.privates import (
     a_graph_of_layers_is_known,
     a_lambda_is_made_again,
     an_axis_of_time_is_no_bias,
+    cudnn_is_asked_as_keras_asks,
     tangents_are_noticed,
     what_was_compiled_is_told,
 )
@@ -171,6 +172,7 @@ TABLE = {
             "whether a model can be made again with other layers",
             a_graph_of_layers_is_known,
         ),
+        Private("keras.src:backend", "the kernel of a GPU", cudnn_is_asked_as_keras_asks),
         Private("keras:Model(...)._compile_config", "losses of the user's own", what_was_compiled_is_told),
         Private(
             "keras.src.saving.serialization_lib:SafeModeScope", "copies of lambdas", a_lambda_is_made_again
