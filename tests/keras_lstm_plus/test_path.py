@@ -130,9 +130,6 @@ def test_what_is_exported_has_no_engine_in_it(tmp_path: Path, calls: list[str]) 
     tf.saved_model.save(module, tmp_path / "module")
     assert calls == []
     right = model(X)
-    found = [
-        tf.saved_model.load(tmp_path / "exported").serve(X),
-        tf.saved_model.load(tmp_path / "module").train(X),
-    ]
-    for each in found:
-        np.testing.assert_allclose(each, right, atol=1e-6)
+    exported, saved = (tf.saved_model.load(tmp_path / name) for name in ("exported", "module"))
+    np.testing.assert_allclose(exported.serve(X), right, atol=1e-6)
+    np.testing.assert_allclose(saved.train(X), right, atol=1e-6)
