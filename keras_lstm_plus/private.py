@@ -129,6 +129,6 @@ def being_saved() -> bool:
 
 def unwatched(tensor: Any) -> bool:
     """Whether a `tf.GradientTape` is at work, and does not follow this tensor of TensorFlow."""
-    from tensorflow.python.eager import record
+    from tensorflow.python.eager.record import could_possibly_record, should_record_backprop
 
-    return bool(record.could_possibly_record()) and not record.should_record_backprop([tensor])
+    return bool(could_possibly_record()) and not should_record_backprop([tensor])

@@ -70,9 +70,7 @@ def run_layer(
     return _of_shape(h[:, -1], (batch_size, cell.output_size)), shown, states
 
 
-def which_path(
-    layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool, time: int | None
-) -> Path:
+def which_path(layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool, time: int | None) -> Path:
     """How the steps are done, and why so: `LSTMPlus.path` tells it."""
     if keras.backend.backend() != "tensorflow":
         return Path("steps", f"the backend is {keras.backend.backend()}, the other paths are TensorFlow's")

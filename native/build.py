@@ -2,9 +2,9 @@
 
     python native/build.py --out DIR [--compiler aarch64-linux-gnu-g++-12] [--training]
 
-One both TensorFlow Lite runtimes load as a delegate; the other, of `training/`, is what the Keras layer trains
-with. The standard library and a C++17 compiler are all they need. Every instruction set is compiled from the same
-source (kernels.cc) with flags of its own; the library picks one when it is loaded.
+One both TensorFlow Lite runtimes load as a delegate; the other, of `training/`, is what the Keras layer
+trains with. The standard library and a C++17 compiler are all they need. Every instruction set is compiled
+from the same source (kernels.cc) with flags of its own; the library picks one when it is loaded.
 """
 
 from __future__ import annotations

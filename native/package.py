@@ -2,8 +2,9 @@
 
     python native/package.py [--compiler aarch64-linux-gnu-g++-12]
 
-The libraries go to `edge/native/PLATFORM/` and `keras_lstm_plus/native/PLATFORM/`, each with its checksum beside
-it, and say their version: the packages take no other. What is there already and no older than its sources stays.
+The libraries go to `edge/native/PLATFORM/` and `keras_lstm_plus/native/PLATFORM/`, each with its checksum
+beside it, and say their version: the packages take no other. What is there already and no older than its
+sources stays.
 """
 
 from __future__ import annotations

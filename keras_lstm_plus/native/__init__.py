@@ -1,7 +1,7 @@
-"""The training engine in C++ as a shared library beside this package: found, checked before it is loaded, called.
+"""The training engine in C++, a shared library beside this package: found, checked, loaded, called.
 
-Arrays of NumPy in and out, no framework. May import: aliases, spec. Its sources are in `native/training/` of a
-checkout.
+Arrays of NumPy in and out, no framework. May import: aliases, spec. Its sources are in `native/training/`
+of a checkout.
 """
 
 from keras_lstm_plus.native.engine import Engine, Given, Gradients, Layer, Shown, obstacle

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_lstm_plus.aliases import Array
+from keras_lstm_plus.aliases import Array, Tensor
 from keras_lstm_plus.native.memory import lent_array
 from keras_lstm_plus.native.problem import Problem
 from keras_lstm_plus.spec import LSTMSpec
@@ -35,41 +35,44 @@ class Layer(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What a call is given, in float32 and C order; None where there is none."""
+    """What a call is given, in float32 and C order; None where there is none.
 
-    x: Array  # [batch, time, inputs]
-    kernel: Array
-    recurrent: Array
-    h0: Array  # [batch, outputs]
-    c0: Array  # [batch, units]
-    bias: Array | None = None
-    peephole: Array | None = None
-    projection: Array | None = None
-    hold_h: Array | None = None  # bool [time, batch, 1 or outputs]: the step before stays
-    hold_c: Array | None = None
-    masks: Array | None = None  # [gates, batch, outputs]: dropout of h'
+    Arrays of NumPy, or what stands for them in a graph.
+    """
+
+    x: Tensor  # [batch, time, inputs]
+    kernel: Tensor
+    recurrent: Tensor
+    h0: Tensor  # [batch, outputs]
+    c0: Tensor  # [batch, units]
+    bias: Tensor = None
+    peephole: Tensor = None
+    projection: Tensor = None
+    hold_h: Tensor = None  # bool [time, batch, 1 or outputs]: the step before stays
+    hold_c: Tensor = None
+    masks: Tensor = None  # [gates, batch, outputs]: dropout of h'
 
 
 class Shown(NamedTuple):
     """What it shows."""
 
-    out: Array | None  # h of every step [batch, time, outputs]
-    h: Array  # the final one
-    c: Array
-    stash: Array | None  # what the gradient needs, as the library has it
+    out: Tensor  # h of every step [batch, time, outputs]
+    h: Tensor  # the final one
+    c: Tensor
+    stash: Tensor  # what the gradient needs, as the library has it
 
 
 class Gradients(NamedTuple):
     """The gradient of what a call was given; of x only where it is wanted."""
 
-    x: Array | None
-    kernel: Array
-    recurrent: Array
-    h0: Array
-    c0: Array
-    bias: Array | None
-    peephole: Array | None
-    projection: Array | None
+    x: Tensor
+    kernel: Tensor
+    recurrent: Tensor
+    h0: Tensor
+    c0: Tensor
+    bias: Tensor
+    peephole: Tensor
+    projection: Tensor
 
 
 def obstacle(spec: LSTMSpec) -> str | None:
@@ -138,7 +141,7 @@ class Engine:
         layer: Layer,
         given: Given,
         shown: Shown,
-        slopes: tuple[Array | None, Array, Array],
+        slopes: Sequence[Array | None],
         of_x: bool,
     ) -> Gradients:
         """The gradient, given that of h of every step (None where it was not shown), the final h and c.

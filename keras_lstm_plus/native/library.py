@@ -42,8 +42,8 @@ def find_engine(folder: Path = HERE) -> Engine:
         folder: where the platforms' folders are.
 
     Raises:
-        EngineError: it is switched off, there is none, it is cut, damaged or of another version, the system does
-            not load it, or $EDGE_NATIVE_ISA names an instruction set that is not here.
+        EngineError: it is switched off; there is none, or it is cut, damaged or of another version; the
+            system does not load it.
     """
     if os.environ.get(OFF, "").lower() in ("0", "off", "no", "false"):
         raise EngineError(f"${OFF} switches the training engine off; leave it out to use the engine.")

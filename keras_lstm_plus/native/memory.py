@@ -31,4 +31,5 @@ def lent_array(functions: Any, shape: Sequence[int]) -> Array:
     # NumPy keeps the owner of a memory alive by every view of it, and no array that is itself a view.
     owner = (ctypes.c_float * count).from_address(address)
     weakref.finalize(owner, functions.training_give, address).atexit = False
-    return np.frombuffer(owner, np.float32).reshape(shape)
+    view: Any = owner
+    return np.frombuffer(view, np.float32).reshape(shape)

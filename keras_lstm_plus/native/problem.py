@@ -24,7 +24,7 @@ FOUND = (
 class Problem(ctypes.Structure):
     """Addresses, sizes and choices; what is not set is 0, or nothing."""
 
-    _fields_ = [  # noqa: RUF012, ctypes asks for it
+    _fields_ = [
         *((name, ctypes.c_int64) for name in SIZES),
         *((name, ctypes.c_int32) for name in CHOICES),
         *((name, ctypes.c_float) for name in BOUNDS),

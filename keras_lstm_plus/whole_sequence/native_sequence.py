@@ -1,8 +1,8 @@
 """All steps by the engine in C++, as one operation that can be differentiated any number of times.
 
-The engine is called through `tf.numpy_function`: one library for every version of TensorFlow, no compilation at a
-new shape. It knows the values and the first derivative. Whoever differentiates that again, or forwards, gets the
-derivative of the same loops in plain operations (`keras_lstm_plus.whole_sequence.backward`).
+The engine is called through `tf.numpy_function`: one library for every version of TensorFlow, no compilation
+at a new shape. It knows the values and the first derivative. Whoever differentiates that again, or forwards,
+gets the derivative of the same loops in plain operations (`keras_lstm_plus.whole_sequence.backward`).
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def run_natively(engine: Engine, layer: Layer, given: Given, training: bool) -> 
 
         def gradient(*upstream: Tensor) -> list[Tensor | None]:
             seen = shown if training else _forward(task, True)(*values)
-            found = dict(zip(_wanted(task, of_x), _derivative(task, of_x, seen, values, upstream), strict=True))
+            found = dict(
+                zip(_wanted(task, of_x), _derivative(task, of_x, seen, values, upstream), strict=True)
+            )
             if not of_x and not tf.executing_eagerly():  # for who asks all the same; else it is never run
                 found["x"] = _derivative(task, True, seen, values, upstream)[0]
             names = [name for name, there_is in zip(Given._fields, task.present, strict=True) if there_is]
@@ -127,7 +129,7 @@ def _forward_call(task: Task, keep: bool) -> Any:
             stash.set_shape((None,))
         found[0].set_shape((batch, outputs))
         found[1].set_shape((batch, task.layer.units))
-        return Shown(out, *found, stash)
+        return Shown(out, found[0], found[1], stash)
 
     return there
 

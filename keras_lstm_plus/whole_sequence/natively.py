@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from keras_lstm_plus.aliases import Tensor
@@ -32,7 +34,8 @@ def run_by_engine(
         x,
         kernel,
         weights.recurrent_kernel,
-        *batch.states,
+        batch.states[0],
+        batch.states[1],
         weights.bias,
         weights.peephole_kernel,
         weights.projection_kernel,
@@ -45,7 +48,7 @@ def run_by_engine(
     return (h if out is None else out), [h, c]
 
 
-def _side_by_side(x: Tensor, masks: list[Tensor], kernel: Tensor) -> tuple[Tensor, Tensor]:
+def _side_by_side(x: Tensor, masks: Sequence[Tensor], kernel: Tensor) -> tuple[Tensor, Tensor]:
     """x as each gate sees it, side by side, and the kernel of which each gate's block sees its own alone."""
     blocks = tf.split(kernel, len(masks), axis=-1)
     zero = tf.zeros_like(blocks[0])

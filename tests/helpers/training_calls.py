@@ -54,7 +54,9 @@ def random_call(
         c0=draw(batch, units),
         hold_h=held(outputs),
         hold_c=held(units),
-        masks=(rng.random((len(spec.gates), batch, outputs)) < 0.7).astype(np.float32) / 0.7 if masks else None,
+        masks=(rng.random((len(spec.gates), batch, outputs)) < 0.7).astype(np.float32) / 0.7
+        if masks
+        else None,
         **weights,
     )
     return Layer(spec, units, every_step, backwards, threads), given
@@ -76,7 +78,7 @@ def answer(engine: Engine, layer: Layer, given: Given, of_x: bool = True) -> tup
 
 
 def worst_error(engine: Engine, layer: Layer, given: Given) -> float:
-    """The largest relative error of a value, or of the derivative along a random direction of one of the arrays."""
+    """The largest relative error of a value, or of the derivative along a random direction of an array."""
     shown, found = answer(engine, layer, given)
     options = layer.spec.to_dict()
     wide: dict[str, Any] = {
@@ -96,8 +98,9 @@ def worst_error(engine: Engine, layer: Layer, given: Given) -> float:
             continue
         along = rng.normal(size=gradient.shape)
         right = oracle.derivative(options, wide, layer.reversed, slopes, {name: along})
-        size = np.linalg.norm(along) * np.linalg.norm(gradient.astype(np.float64))
-        errors.append(abs(float(np.sum(gradient * along)) - right) / max(size, 1e-30) if size else abs(right))
+        size = float(np.linalg.norm(along) * np.linalg.norm(gradient.astype(np.float64)))
+        error = abs(float(np.sum(gradient * along)) - right)
+        errors.append(error / size if size else error)
     return max(errors)
 
 

@@ -1,7 +1,7 @@
 """What the training engine has to compute, in NumPy: the equations one step at a time, and exact derivatives.
 
-Shares no code with the package. In complex numbers: the derivative along a direction is the imaginary part that a
-step of 1e-30 in that direction gives, to the last digit of a double.
+Shares no code with the package. In complex numbers: the derivative along a direction is the imaginary part
+that a step of 1e-30 in that direction gives, to the last digit of a double.
 """
 
 from __future__ import annotations
@@ -74,7 +74,11 @@ def bounded(value: Array, bound: float) -> Array:
 
 
 def derivative(
-    options: dict[str, Any], given: dict[str, Any], backwards: bool, slopes: list[Array], along: dict[str, Array]
+    options: dict[str, Any],
+    given: dict[str, Any],
+    backwards: bool,
+    slopes: list[Array],
+    along: dict[str, Array],
 ) -> float:
     """That of sum(slope * result) along a direction, an array by the name of what it moves."""
     moved = {

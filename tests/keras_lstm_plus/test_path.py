@@ -60,7 +60,13 @@ def test_the_engine_takes_the_family(variant: str) -> None:
         ({"activation": "relu"}, 6, True, "compiled loop", "its activations are sigmoid, relu, relu"),
         ({"dtype": "float64"}, 6, True, "compiled loop", "it computes in float64"),
         ({"dtype": "mixed_float16"}, 6, False, "plain loop", "it computes in float16"),
-        ({"projection_units": 2, "cell_clip": 1.0, "dropout": 0.1, "recurrent_dropout": 0.1}, 6, True, "engine", ""),
+        (
+            {"projection_units": 2, "cell_clip": 1.0, "dropout": 0.1, "recurrent_dropout": 0.1},
+            6,
+            True,
+            "engine",
+            "",
+        ),
     ],
     ids=str,
 )
@@ -76,7 +82,10 @@ def test_switched_off_it_says_how_to_switch_it_on(monkeypatch: pytest.MonkeyPatc
     layer = LSTMPlus(4)
     way = layer.path(6)
     assert way.name == "compiled loop"
-    assert way.reason == "$KERAS_LSTM_PLUS_ENGINE switches the training engine off; leave it out to use the engine"
+    assert (
+        way.reason
+        == "$KERAS_LSTM_PLUS_ENGINE switches the training engine off; leave it out to use the engine"
+    )
     with_it = layer(X)
     assert calls == []
     monkeypatch.delenv("KERAS_LSTM_PLUS_ENGINE")  # the way out
@@ -106,7 +115,11 @@ def test_fit_evaluate_and_predict_take_the_engine(eagerly: bool, calls: list[str
     y = X[:, 0, :1]
     model.fit(X, y, batch_size=4, verbose=0)
     assert calls == ["forward", "backward"]
-    for use in (lambda: model.evaluate(X, y, verbose=0), lambda: model.predict(X, verbose=0), lambda: model(X)):
+    for use in (
+        lambda: model.evaluate(X, y, verbose=0),
+        lambda: model.predict(X, verbose=0),
+        lambda: model(X),
+    ):
         calls.clear()
         use()
         assert calls == ["forward"]
