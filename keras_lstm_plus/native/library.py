@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from keras_lstm_plus.native.engine import Engine
@@ -64,7 +65,13 @@ def find_engine(folder: Path = HERE) -> Engine:
     if not forced:
         return found
     # The engine for devices has sets of other names: what is not among ours is not for us.
-    return found.with_isa(forced) if forced in found.isas else found
+    return _with_isa(found, forced) if forced in found.isas else found
+
+
+@lru_cache(maxsize=16)
+def _with_isa(engine: Engine, isa: str) -> Engine:
+    """One for each: what was traced with it is found again."""
+    return engine.with_isa(isa)
 
 
 def _load(path: Path) -> Engine:

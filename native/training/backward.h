@@ -5,10 +5,13 @@
 namespace edge {
 namespace EDGE_ISA {
 
-constexpr int CHUNK = 96;  // rows, of all steps together, whose share of the weights' gradients is summed at once
+// Rows, of all steps together, whose share of the weights' gradients is summed at once: more of them where the
+// sums are more than the cache has and each time come from afar.
+constexpr int CHUNK = 96, LARGE_CHUNK = 256;
 
 struct Backward {
   Team team;
+  int chunk;       // rows that are summed at once
   int steps;       // of a chunk
   size_t rows;     // of a chunk
   float* a;        // [rows][a_row]: x and the h before
@@ -28,7 +31,8 @@ struct Backward {
   size_t h_row, m_row, x_row;
 
   void carve(const Layer& l, Carver& memory) {
-    steps = team.rows && team.rows < CHUNK ? CHUNK / team.rows : 1;
+    chunk = l.depth * l.blocks * l.width * sizeof(float) > (size_t)2 << 20 ? LARGE_CHUNK : CHUNK;
+    steps = team.rows && team.rows < chunk ? chunk / team.rows : 1;
     if (steps > l.p.time) steps = l.p.time ? (int)l.p.time : 1;
     rows = (size_t)steps * team.rows;
     a = memory.floats(rows * l.a_row);
@@ -218,8 +222,8 @@ inline void Backward::gather(const Layer& l, const Member& me, size_t t, size_t 
 }
 
 inline void Backward::sum_weights(const Layer& l, const Member& me, size_t count, bool first) {
-  for (size_t from = 0; from < count; from += CHUNK) {
-    const int now = count - from < CHUNK ? (int)(count - from) : CHUNK;
+  for (size_t from = 0; from < count; from += chunk) {
+    const int now = count - from < (size_t)chunk ? (int)(count - from) : chunk;
     for (int block = me.block0; block < me.block1; block++) {
       const float* bar = bars + (block * rows + from) * l.width;
       float* to = d_panels + (size_t)block * l.depth * l.width;

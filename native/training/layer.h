@@ -31,6 +31,7 @@ struct Layer {
   int i, f, g, o;  // which of the gates is which; -1: it has no weights
   int learned;
   bool coupled, diagonal, projected, masked;
+  bool plain;     // all gates, full matrices, nothing held or clipped
   int depth;      // rows of the kernels one below the other: x, then h
   size_t a_row;   // floats from a row of x and h to the next
   size_t width;   // floats of a cell block of all gates
@@ -76,6 +77,7 @@ EDGE_INLINE Layer layer_of(const Problem& p) {
   l.learned = l.gates - 1;
   l.coupled = p.coupled, l.diagonal = p.diagonal, l.projected = p.projection != nullptr;
   l.masked = p.masks != nullptr;
+  l.plain = l.gates == 4 && !l.diagonal && !l.projected && !p.hold_h && !p.hold_c && !(p.cell_clip > 0);
   l.blocks = (l.units + L - 1) / L;
   l.packed_units = (size_t)l.blocks * L;
   l.depth = l.inputs + (l.diagonal ? 0 : l.outputs);

@@ -34,11 +34,16 @@ constexpr int most_rows() {
 
 template <int R, int V, bool BY_GATE>
 static void tile(const Factors& f, const Sums& s) {
-  vf sums[R][V];
+  constexpr int CHAINS = BY_GATE || R * V > 4 ? 1 : R * V > 2 ? 2 : 4;  // too few sums to hide the latency
+  vf sums[R][V], others[CHAINS][R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 8
-    for (int v = 0; v < V; v++) sums[r][v] = splat(0.0f);
+    for (int v = 0; v < V; v++) {
+      sums[r][v] = splat(0.0f);
+#pragma GCC unroll 4
+      for (int chain = 1; chain < CHAINS; chain++) others[chain][r][v] = splat(0.0f);
+    }
   const float* b = f.b;
   const ptrdiff_t k_step = f.k_step, b_step = f.b_step;
   for (int run = 0; run < f.runs; run++) {
@@ -46,7 +51,17 @@ static void tile(const Factors& f, const Sums& s) {
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++) a[r] = f.a + run * f.run_step + r * f.row_step;
     ptrdiff_t at = 0;
-    for (int k = 0; k < f.run; k++, at += k_step, b += b_step) {
+    int k = 0;
+    if (CHAINS > 1)
+      for (; k + CHAINS <= f.run; k += CHAINS)
+#pragma GCC unroll 4
+        for (int chain = 0; chain < CHAINS; chain++, at += k_step, b += b_step)
+#pragma GCC unroll 8
+          for (int r = 0; r < R; r++)
+#pragma GCC unroll 8
+            for (int v = 0; v < V; v++)
+              (chain ? others[chain] : sums)[r][v] += splat(a[r][at]) * load(b + v * L);
+    for (; k < f.run; k++, at += k_step, b += b_step) {
       vf w[V];
 #pragma GCC unroll 8
       for (int v = 0; v < V; v++) w[v] = load(b + v * L);
@@ -68,6 +83,8 @@ static void tile(const Factors& f, const Sums& s) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; v++) {
       vf sum = sums[r][v];
+#pragma GCC unroll 4
+      for (int chain = 1; chain < CHAINS; chain++) sum += others[chain][r][v];
       if (s.start) sum += load(s.start + r * s.start_step + v * L);
       store(s.out + r * s.out_step + v * L, sum);
     }
