@@ -56,7 +56,7 @@ N ?= 100
 lottery: $(READY)
 	$(PY) -m tests.lottery $(N)
 
-# The native engine: a shared library in the package, which both TensorFlow Lite runtimes load.
+# The native engines: the one that both TensorFlow Lite runtimes load, and the one that the layer trains with.
 native:
 	$(PYTHON) native/package.py
 
@@ -82,7 +82,7 @@ format: $(READY)
 	$(VENV)/bin/ruff format .
 
 # pip builds the engine too, where there is a C++ compiler.
-$(READY): setup.py $(wildcard native/*.cc native/*.h native/*.py) edge/version.py
+$(READY): setup.py $(wildcard native/*.cc native/*.h native/*.py native/training/*.cc native/training/*.h) edge/version.py
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13) and "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
@@ -90,4 +90,4 @@ $(READY): setup.py $(wildcard native/*.cc native/*.h native/*.py) edge/version.p
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-oldest build dist *.egg-info edge/native/linux-* edge/native/darwin-*
+	rm -rf $(VENV) .venv-oldest build dist *.egg-info edge/native/linux-* edge/native/darwin-* keras_lstm_plus/native/linux-* keras_lstm_plus/native/darwin-*

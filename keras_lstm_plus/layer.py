@@ -8,7 +8,8 @@ import keras
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
-from keras_lstm_plus.recurrence import Call, run_layer
+from keras_lstm_plus.path import Path
+from keras_lstm_plus.recurrence import Call, run_layer, which_path
 from keras_lstm_plus.spec import LSTMSpec
 
 _FOR_THE_CELL = {*CELL_ARGUMENTS, *SPEC_ARGUMENTS}
@@ -76,6 +77,25 @@ class LSTMPlus(keras.layers.RNN):
         from keras_lstm_plus.forward_mode import followed  # other backends have no TensorFlow
 
         return followed(lambda values: run_layer(self, self.cell, values), self.cell, call)
+
+    def path(self, time: int | None = None, training: bool = True) -> Path:
+        """The way that a call takes here and now, and why it takes no faster one.
+
+        Where it is asked matters: eagerly, in a function of TensorFlow, in one that XLA compiles.
+
+        Args:
+            time: steps of the sequences, None where they are not known beforehand.
+            training: of the call.
+
+        Returns:
+            A `Path`, whose `name` is `"engine"`, `"compiled loop"`, `"plain loop"` or `"steps"`, and whose
+            `reason` says why.
+
+        Example:
+            >>> LSTMPlus(4, variant="fgr").path().name
+            'steps'
+        """
+        return which_path(self, self.cell, training, time)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

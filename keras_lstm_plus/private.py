@@ -14,16 +14,19 @@ from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 __all__ = [
     "DropoutRNNCell",
+    "being_saved",
     "carry_tangents",
     "compile_arguments",
     "cudnn_lstm",
     "cudnn_ok",
     "flat_layers",
+    "in_keras_step",
     "inside_xla",
     "is_functional",
     "replaced",
     "saved_by_the_name_of",
     "trusted",
+    "unwatched",
 ]
 
 
@@ -113,3 +116,36 @@ def replaced(layers: Iterable[Any], attribute: str, make: Callable[[Any], Any]) 
         for layer, before in zip(unique, own, strict=True):
             object.__delattr__(layer, attribute)
             vars(layer).update(before)
+
+
+# What Keras calls the functions of TensorFlow that fit, evaluate and predict run.
+_KERAS_STEPS = (
+    *("one_step_on_data", "one_step_on_data_distributed"),
+    *("multi_step_on_data", "multi_step_on_iterator"),
+)
+
+
+def in_keras_step() -> bool:
+    """Whether what is being traced belongs to `fit`, `evaluate` or `predict`, and so is never exported."""
+    import tensorflow as tf
+
+    graph = tf.compat.v1.get_default_graph()
+    while graph is not None:
+        if getattr(graph, "name", None) in _KERAS_STEPS:
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+
+def being_saved() -> bool:
+    """Whether what is being traced goes into a SavedModel."""
+    from tensorflow.python.saved_model.save_context import in_save_context
+
+    return bool(in_save_context())
+
+
+def unwatched(tensor: Any) -> bool:
+    """Whether a `tf.GradientTape` is at work, and does not follow this tensor of TensorFlow."""
+    from tensorflow.python.eager.record import could_possibly_record, should_record_backprop
+
+    return bool(could_possibly_record()) and not should_record_backprop([tensor])

@@ -1,7 +1,7 @@
 """The loop over time: dropout, masks, zoneout, direction and layout, in `keras.ops` for every backend.
 
 The steps themselves are done at once by `keras_lstm_plus.whole_sequence` where the backend is TensorFlow and
-the path knows the variant, else one by one.
+one of its paths knows the variant, else one by one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.path import Path
 from keras_lstm_plus.step import Batch, Hold, Step, input_product, lstm_step, next_states
 
 
@@ -38,25 +39,25 @@ def run_layer(
         cell: does the steps; that of the layer, or one with the same weights.
     """
     batch_size, time, _ = call.sequences.shape
-    x, mask = ops.transpose(call.sequences, (1, 0, 2)), call.mask
-    keep = None if mask is None else ops.transpose(ops.cast(mask, "bool"), (1, 0))[..., None]
-    if layer.go_backwards:
-        x = ops.flip(x, axis=0)
-        keep = None if keep is None else ops.flip(keep, axis=0)
-    hold = Hold(
-        None if keep is None else ops.logical_not(keep),
-        *(cell.zoneout_masks(ops.shape(x)[:2]) if call.training else ()),
-    )
-    dropped = cell.get_dropout_mask(x[0]) if call.training and cell.dropout else None
+    x = call.sequences
+    keep = None if call.mask is None else ops.cast(call.mask, "bool")[..., None]
+    if keep is not None and layer.go_backwards:
+        keep = ops.flip(keep, axis=1)
+    # In the order of the loop, as all that goes by time; x is turned round by who runs it.
+    skip = None if keep is None else ops.logical_not(ops.transpose(keep, (1, 0, 2)))
+    batch_and_time = ops.shape(x)[:2]
+    zoned = cell.zoneout_masks(batch_and_time[::-1]) if call.training else ()
+    dropped = cell.get_dropout_mask(x[:, 0]) if call.training and cell.dropout else None
     if dropped is not None and not isinstance(dropped, list):
-        x, dropped = x * dropped, None
-    batch = Batch(x, dropped, call.initial_state, hold, call.training)
-    if record is None and _fast(layer, cell, call.training):
-        from keras_lstm_plus.whole_sequence import run_at_once
+        x, dropped = x * dropped[:, None], None
+    batch = Batch(x, dropped, call.initial_state, Hold(skip, *zoned), call.training)
+    way = which_path(layer, cell, call.training, time).name if record is None else "steps"
+    if way == "engine":
+        from keras_lstm_plus.whole_sequence import run_by_engine
 
-        h, states = run_at_once(cell, batch, layer.return_sequences)
+        h, states = run_by_engine(cell, batch, layer.return_sequences, layer.go_backwards)
     else:
-        h, states = _step_by_step(layer, cell, batch, record)
+        h, states = _in_time_order(layer, cell, batch, way, record)
     if keep is not None:
         h = _as_keras_shows_it(layer, h, keep)
     states = [
@@ -65,8 +66,32 @@ def run_layer(
     if not layer.return_sequences:
         h = _of_shape(h, (batch_size, cell.output_size))
         return h, h, states
-    shown = _of_shape(ops.transpose(h, (1, 0, 2)), (batch_size, time, cell.output_size))
-    return _of_shape(h[-1], (batch_size, cell.output_size)), shown, states
+    shown = _of_shape(h, (batch_size, time, cell.output_size))
+    return _of_shape(h[:, -1], (batch_size, cell.output_size)), shown, states
+
+
+def which_path(layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool, time: int | None) -> Path:
+    """How the steps are done, and why so: `LSTMPlus.path` tells it."""
+    if keras.backend.backend() != "tensorflow":
+        return Path("steps", f"the backend is {keras.backend.backend()}, the other paths are TensorFlow's")
+    from keras_lstm_plus.whole_sequence import path_of  # other backends have no TensorFlow
+
+    return path_of(cell, training, layer.unroll, time)
+
+
+def _in_time_order(
+    layer: keras.layers.RNN, cell: LSTMPlusCell, batch: Batch, way: str, record: list[Step] | None
+) -> tuple[Tensor, list[Tensor]]:
+    """(h `[batch, time, output]` or of the last, states) by a loop whose arrays begin with the time."""
+    x = ops.transpose(batch.x, (1, 0, 2))
+    batch = batch._replace(x=ops.flip(x, axis=0) if layer.go_backwards else x)
+    if way == "steps":
+        h, states = _step_by_step(layer, cell, batch, record)
+    else:
+        from keras_lstm_plus.whole_sequence import run_at_once
+
+        h, states = run_at_once(cell, batch, layer.return_sequences, way == "compiled loop")
+    return (ops.transpose(h, (1, 0, 2)) if layer.return_sequences else h), states
 
 
 def _of_shape(value: Tensor, shape: tuple[int | None, ...]) -> Tensor:
@@ -74,14 +99,6 @@ def _of_shape(value: Tensor, shape: tuple[int | None, ...]) -> Tensor:
     if keras.backend.backend() == "tensorflow":
         value.set_shape(shape)
     return value
-
-
-def _fast(layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool) -> bool:
-    if keras.backend.backend() != "tensorflow" or layer.unroll:
-        return False
-    from keras_lstm_plus.whole_sequence import supports  # other backends have no TensorFlow
-
-    return supports(cell.spec) and (training or not cell.spec.zoneout)
 
 
 def _step_by_step(
@@ -125,7 +142,7 @@ def _scan() -> Any:
 def _as_keras_shows_it(layer: keras.layers.RNN, h: Tensor, keep: Tensor) -> Tensor:
     """A masked step shows the output before it, zeros if there is none yet, or zeros always if so asked."""
     if layer.return_sequences:
-        shown = keep if layer.zero_output_for_mask else ops.cumsum(ops.cast(keep, "int32"), axis=0) > 0
+        shown = keep if layer.zero_output_for_mask else ops.cumsum(ops.cast(keep, "int32"), axis=1) > 0
     else:
-        shown = keep[-1] if layer.zero_output_for_mask else ops.any(keep, axis=0)
+        shown = keep[:, -1] if layer.zero_output_for_mask else ops.any(keep, axis=1)
     return ops.where(shown, h, ops.zeros_like(h))

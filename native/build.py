@@ -1,9 +1,10 @@
-"""Builds the native engine: one shared library that both TensorFlow Lite runtimes load as a delegate.
+"""Builds the native engines: two shared libraries, of one machinery.
 
-    python native/build.py --out DIR [--compiler aarch64-linux-gnu-g++-12]
+    python native/build.py --out DIR [--compiler aarch64-linux-gnu-g++-12] [--training]
 
-The standard library and a C++17 compiler are all it needs. Every instruction set is compiled from the same
-source (kernels.cc) with flags of its own; the library picks one when it is loaded.
+One both TensorFlow Lite runtimes load as a delegate; the other, of `training/`, is what the Keras layer
+trains with. The standard library and a C++17 compiler are all they need. Every instruction set is compiled
+from the same source (kernels.cc) with flags of its own; the library picks one when it is loaded.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 VERSION = "1.0"
@@ -53,6 +55,16 @@ INSTRUCTION_SETS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "": {"portable": ("-DEDGE_PORTABLE",)},
 }
+# What the training engine is compiled for: where TensorFlow is.
+TRAINING_SETS: dict[str, dict[str, tuple[str, ...]]] = {
+    "x86_64": {
+        "avx512": (*X86, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"),
+        "avx2": X86,
+        "portable": ("-DEDGE_PORTABLE",),
+    },
+    "aarch64": {"neon": ("-march=armv8-a",), "portable": ("-DEDGE_PORTABLE",)},
+    "": {"portable": ("-DEDGE_PORTABLE",)},
+}
 PLAIN_FLAGS = {"arm": ("-march=armv7-a", "-mfpu=vfpv3-d16", "-mfloat-abi=hard")}
 
 
@@ -60,10 +72,30 @@ class BuildError(Exception):
     """The library cannot be built here; the message is a sentence."""
 
 
-def library_name(compiler: str | None = None) -> str:
+class Library(NamedTuple):
+    """One of the libraries.
+
+    Attributes:
+        name: of the file, without its ending.
+        sources: the folder of its sources.
+        sets: the flags of each instruction set, by the family of the processor.
+        links: flags of the linker.
+    """
+
+    name: str
+    sources: Path
+    sets: dict[str, dict[str, tuple[str, ...]]]
+    links: tuple[str, ...] = ()
+
+
+DEVICES = Library("libedge_lstm", HERE, INSTRUCTION_SETS)
+TRAINING = Library("libkeras_lstm", HERE / "training", TRAINING_SETS, ("-pthread",))
+
+
+def library_name(compiler: str | None = None, library: Library = DEVICES) -> str:
     """The file's name on the system that the compiler compiles for."""
     target = _target(compiler or find_compiler())
-    return "libedge_lstm" + (".dylib" if "darwin" in target else ".so")
+    return library.name + (".dylib" if "darwin" in target else ".so")
 
 
 def find_compiler(compiler: str | None = None) -> str:
@@ -83,7 +115,11 @@ def find_compiler(compiler: str | None = None) -> str:
 
 
 def build(
-    out: Path, compiler: str | None = None, extra: tuple[str, ...] = (), version: str = VERSION
+    out: Path,
+    compiler: str | None = None,
+    extra: tuple[str, ...] = (),
+    version: str = VERSION,
+    library: Library = DEVICES,
 ) -> Path:
     """Compiles everything into `out`, and returns the library's path.
 
@@ -91,24 +127,26 @@ def build(
         out: a folder; it is made.
         compiler: a C++17 compiler, or None for this machine's. A cross compiler builds for its own target.
         extra: flags more, as `-fsanitize=address`.
-        version: what `edge_native_version()` of the library says.
+        version: what the library says its version is.
+        library: which of the two.
 
     Raises:
         BuildError: there is no such compiler, or it fails; with what it printed first.
     """
     compiler = find_compiler(compiler)
     out.mkdir(parents=True, exist_ok=True)
-    library = out / library_name(compiler)
-    apple = library.suffix == ".dylib"
+    made = out / library_name(compiler, library)
+    apple = made.suffix == ".dylib"
     with tempfile.TemporaryDirectory() as folder:
-        objects = _compile(compiler, HERE.glob("*.cc"), Path(folder), extra, version)
-        linked = Path(folder) / library.name
-        _run([compiler, "-shared", *extra, *(() if apple else (*STATIC, "-s")), *objects, "-o", str(linked)])
+        objects = _compile(compiler, library.sources.glob("*.cc"), Path(folder), extra, version, library.sets)
+        linked = Path(folder) / made.name
+        static = () if apple else (*STATIC, "-s")
+        _run([compiler, "-shared", *extra, *static, *objects, *library.links, "-o", str(linked)])
         # In one move: who reads it meanwhile has the old one or the new one.
-        beside = library.with_name(f".{library.name}.new")
+        beside = made.with_name(f".{made.name}.new")
         shutil.copy2(linked, beside)
-        os.replace(beside, library)
-    return library
+        os.replace(beside, made)
+    return made
 
 
 def check(out: Path, compiler: str | None = None) -> bool:
@@ -135,7 +173,12 @@ def check(out: Path, compiler: str | None = None) -> bool:
 
 
 def _compile(
-    compiler: str, sources: Iterable[Path], folder: Path, extra: tuple[str, ...], version: str
+    compiler: str,
+    sources: Iterable[Path],
+    folder: Path,
+    extra: tuple[str, ...],
+    version: str,
+    sets: dict[str, dict[str, tuple[str, ...]]] = INSTRUCTION_SETS,
 ) -> list[str]:
     """Every source into an object in `folder`, the kernels once for each instruction set."""
     family = _family(_target(compiler))
@@ -145,7 +188,7 @@ def _compile(
         if path.name != "kernels.cc":
             jobs.append((path, path.stem, (*shared, *PLAIN_FLAGS.get(family, ()))))
             continue
-        for name, flags in INSTRUCTION_SETS[family].items():
+        for name, flags in sets[family].items():
             jobs.append((path, f"kernels_{name}", (*shared, *flags, *QUIET, f"-DEDGE_ISA={name}")))
 
     def compile_one(job: tuple[Path, str, tuple[str, ...]]) -> str:
@@ -187,12 +230,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder that the library is written to")
     parser.add_argument("--compiler", help="a C++17 compiler; this machine's by default")
     parser.add_argument("--flag", action="append", default=[], help="one compiler flag more")
+    parser.add_argument("--training", action="store_true", help="the engine that the Keras layer trains with")
     parser.add_argument("--check", action="store_true", help="no library: run all of it under sanitizers")
     arguments = parser.parse_args()
     try:
         if arguments.check:
             sys.exit(not check(arguments.out, arguments.compiler))
-        print(build(arguments.out, arguments.compiler, tuple(arguments.flag)))
+        library = TRAINING if arguments.training else DEVICES
+        print(build(arguments.out, arguments.compiler, tuple(arguments.flag), library=library))
     except BuildError as error:
         sys.exit(str(error))
 

@@ -1,9 +1,10 @@
-"""Builds the engine into the Python package: for this machine, or with a cross compiler for another.
+"""Builds the engines into the Python packages: for this machine, or with a cross compiler for another.
 
     python native/package.py [--compiler aarch64-linux-gnu-g++-12]
 
-The library goes to `edge/native/PLATFORM/`, with its checksum beside it, and says the package's version: the
-package takes no other. What is there already and no older than its sources stays.
+The libraries go to `edge/native/PLATFORM/` and `keras_lstm_plus/native/PLATFORM/`, each with its checksum
+beside it, and say their version: the packages take no other. What is there already and no older than its
+sources stays.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 INTO = ROOT / "edge" / "native"
+TRAINING_INTO = ROOT / "keras_lstm_plus" / "native"
 
 
 def _module(path: Path) -> ModuleType:
@@ -66,22 +69,43 @@ def target_of(compiler: str) -> str:
 
 
 def build_into_package(compiler: str | None = None) -> Path:
-    """The library in its place; made where it is missing or older than what it is made of.
+    """The engine for devices in its place; made where it is missing or older than what it is made of.
 
     Raises:
         BuildError: no compiler, or it fails.
     """
     compiler = compiler or build.find_compiler()
-    made = places.library_path(target_of(compiler))
+    return _up_to_date(build.DEVICES, places.library_path(target_of(compiler)), compiler)
+
+
+def build_training_into_package(compiler: str | None = None) -> Path | None:
+    """The same of the training engine; None where it is not made for the compiler's target.
+
+    Raises:
+        BuildError: no compiler, or it fails.
+    """
+    compiler = compiler or build.find_compiler()
+    target = target_of(compiler)
+    if target.endswith("armv7l"):  # there is no TensorFlow to train with
+        return None
+    made = TRAINING_INTO / target / build.library_name(compiler, build.TRAINING)
+    return _up_to_date(build.TRAINING, made, compiler)
+
+
+def _up_to_date(library: Any, made: Path, compiler: str) -> Path:
     noted = made.with_name(made.name + places.CHECKSUM)
-    sources = [*HERE.glob("*.cc"), *HERE.glob("*.h"), HERE / "build.py", ROOT / "edge" / "version.py"]
-    newest = max(path.stat().st_mtime for path in sources)
+    newest = max(path.stat().st_mtime for path in _sources(library.sources))
     if made.is_file() and noted.is_file() and made.stat().st_mtime >= newest and is_sound(made, noted):
         return made
     noted.unlink(missing_ok=True)  # what is in the middle of being replaced is not taken
-    found: Path = build.build(made.parent, compiler, version=version())
+    found: Path = build.build(made.parent, compiler, version=version(), library=library)
     noted.write_text(f"{hashlib.sha256(found.read_bytes()).hexdigest()}  {found.name}\n")
     return found
+
+
+def _sources(folder: Path) -> list[Path]:
+    """What a library is made of; those of the training engine take headers of the other one."""
+    return [*folder.glob("*.cc"), *HERE.rglob("*.h"), HERE / "build.py", ROOT / "edge" / "version.py"]
 
 
 def is_sound(made: Path, noted: Path) -> bool:
@@ -96,6 +120,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         print(build_into_package(arguments.compiler))
+        print(build_training_into_package(arguments.compiler) or "No training engine for that machine.")
     except BuildError as error:
         if not arguments.optional:
             sys.exit(str(error))

@@ -1,10 +1,11 @@
 """The whole sequence at once, for TensorFlow: what makes `LSTMPlus` train faster than a loop of steps.
 
-Two public names; `recurrence` takes them, lazily, because other backends have no TensorFlow. May import all
-up to `cell`.
+Three public names; `recurrence` takes them, lazily, because other backends have no TensorFlow. May import all
+up to `cell`, and the engine in C++.
 """
 
-from keras_lstm_plus.whole_sequence.forward import supports
+from keras_lstm_plus.whole_sequence.natively import run_by_engine
+from keras_lstm_plus.whole_sequence.paths import path_of
 from keras_lstm_plus.whole_sequence.shards import run_at_once
 
-__all__ = ["run_at_once", "supports"]
+__all__ = ["path_of", "run_at_once", "run_by_engine"]

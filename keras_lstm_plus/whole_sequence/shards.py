@@ -6,28 +6,32 @@ by XLA, keep two cores busy where a loop of TensorFlow operations does not: `pyt
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import tensorflow as tf
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.private import inside_xla
 from keras_lstm_plus.step import Batch, input_product
+from keras_lstm_plus.whole_sequence.paths import threads
 from keras_lstm_plus.whole_sequence.sequence import run_sequence
 from keras_lstm_plus.whole_sequence.values import Inputs, Plan
 
 MOST_SHARDS = 4  # more cores than that were not there to measure
 
 
-def run_at_once(cell: LSTMPlusCell, batch: Batch, every_step: bool) -> tuple[Tensor, list[Tensor]]:
-    """(h of all steps `[time, batch, output]` or of the last, [h, c])."""
+def run_at_once(
+    cell: LSTMPlusCell, batch: Batch, every_step: bool, compiled: bool
+) -> tuple[Tensor, list[Tensor]]:
+    """(h of all steps `[time, batch, output]` or of the last, [h, c]).
+
+    Args:
+        compiled: by XLA, which costs a second a shape, and is then the faster.
+    """
     spec, training = cell.spec, batch.training
     weights = cell.lstm_weights(training)
     in_loop = weights._replace(kernel=None, bias=weights.bias if spec.layer_norm else None)
     masks = cell.get_recurrent_dropout_mask(batch.states[0]) if training and cell.recurrent_dropout else None
-    compiled = _compile(batch.x, training)
     plan = Plan(spec, cell.units, every_step, compiled)
     number = _cores() if compiled else 1
     sizes = [(tf.shape(batch.x)[1] + k) // number for k in range(number)]
@@ -43,8 +47,8 @@ def run_at_once(cell: LSTMPlusCell, batch: Batch, every_step: bool) -> tuple[Ten
         shares(_stacked(batch.dropped), 1),
         shares(batch.states[0], 0),
         shares(batch.states[1], 0),
-        shares(_either(batch.hold.skip, batch.hold.h), 1),
-        shares(_either(batch.hold.skip, batch.hold.c), 1),
+        shares(either(batch.hold.skip, batch.hold.h), 1),
+        shares(either(batch.hold.skip, batch.hold.c), 1),
         shares(_stacked(masks), 1),
         strict=True,
     ):
@@ -65,26 +69,13 @@ def _stacked(masks: Sequence[Tensor] | None) -> Tensor | None:
     return None if masks is None else tf.stack(masks)
 
 
-def _either(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+def either(one: Tensor | None, other: Tensor | None) -> Tensor | None:
     """Held by the mask or by zoneout."""
     if one is None or other is None:
         return other if one is None else one
     return tf.logical_or(one, other)
 
 
-def _compile(x: Tensor, training: bool) -> bool:
-    """Whether to have XLA compile the loop here: training, a length known beforehand, a processor.
-
-    Compiling costs a second a shape: too much for a length that changes or for a single prediction. Where XLA
-    compiles the whole model already there is nothing to do.
-    """
-    if not training or x.shape[0] is None or tf.config.list_logical_devices("GPU"):
-        return False
-    return not inside_xla()
-
-
 def _cores() -> int:
-    """Cores that this process may use, which in a container or under taskset are not all that there are."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = tf.config.threading.get_intra_op_parallelism_threads() or allowed
-    return max(1, min(threads, allowed, MOST_SHARDS))
+    """Parts that the batch is cut into."""
+    return min(threads(), MOST_SHARDS)

@@ -2,8 +2,47 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import keras
+import numpy as np
 import tensorflow as tf
+
+
+def masks_are_reset() -> None:
+    from keras_lstm_plus import LSTMPlusCell
+
+    resets = []
+
+    class Cell(LSTMPlusCell):
+        def reset_dropout_mask(self) -> None:
+            resets.append(self.get_dropout_mask(None))  # what the loop has drawn
+            super().reset_dropout_mask()
+
+    keras.layers.RNN(Cell(4, dropout=0.5))(np.ones((2, 3, 5), "float32"), training=True)
+    assert [mask.shape for mask in resets] == [(2, 5)]
+
+
+def layers_within_layers_are_found() -> None:
+    from keras_lstm_plus.private import flat_layers
+
+    inner = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(2, name="deep")])
+    model = keras.Sequential([keras.Input((None, 2)), inner])
+    assert {"deep", inner.name, model.name} <= {layer.name for layer in flat_layers(model)}
+
+
+def xla_is_noticed() -> None:
+    from keras_lstm_plus.private import inside_xla
+
+    found = []
+
+    def look(x: tf.Tensor) -> tf.Tensor:
+        found.append(inside_xla())
+        return x
+
+    tf.function(look)(tf.zeros(1))
+    tf.function(look, jit_compile=True)(tf.zeros(1))
+    assert found == [False, True]
 
 
 def tangents_are_noticed() -> None:
@@ -13,6 +52,59 @@ def tangents_are_noticed() -> None:
     with tf.autodiff.ForwardAccumulator(x, x):
         assert carry_tangents([x])
     assert not carry_tangents([x])
+
+
+def keras_steps_are_known() -> None:
+    from keras_lstm_plus.private import in_keras_step
+
+    found = []
+
+    class Layer(keras.layers.Layer):
+        def call(self, x: tf.Tensor) -> tf.Tensor:
+            found.append(in_keras_step())
+            return x
+
+    model = keras.Sequential([keras.Input((2,)), Layer(), keras.layers.Dense(1)])
+    x = tf.ones((4, 2))
+    for steps in (1, 2):
+        model.compile("sgd", "mse", steps_per_execution=steps)
+        found.clear()
+        model.fit(x, x[:, :1], batch_size=1, verbose=0)
+        model.evaluate(x, x[:, :1], batch_size=1, verbose=0)
+        model.predict(x, batch_size=1, verbose=0)
+        assert len(found) >= 3
+        assert all(found)
+    found.clear()
+    tf.function(model)(x)
+    assert found == [False]
+
+
+def saving_is_noticed() -> None:
+    from keras_lstm_plus.private import being_saved
+
+    found = []
+
+    class Module(tf.Module):
+        @tf.function(input_signature=[])
+        def look(self) -> tf.Tensor:
+            found.append(being_saved())
+            return tf.zeros(1)
+
+    tf.saved_model.save(Module(), tempfile.mkdtemp())
+    Module().look()
+    assert found[0]
+    assert not found[-1]
+
+
+def unwatched_tensors_are_noticed() -> None:
+    from keras_lstm_plus.private import unwatched
+
+    x = tf.ones(2)
+    assert not unwatched(x)
+    with tf.GradientTape() as tape:
+        assert unwatched(x)
+        tape.watch(x)
+        assert not unwatched(x * 2)
 
 
 def a_graph_of_layers_is_known() -> None:

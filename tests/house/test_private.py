@@ -25,8 +25,14 @@ from tests.helpers.privates import (
     a_lambda_is_made_again,
     an_axis_of_time_is_no_bias,
     cudnn_is_asked_as_keras_asks,
+    keras_steps_are_known,
+    layers_within_layers_are_found,
+    masks_are_reset,
+    saving_is_noticed,
     tangents_are_noticed,
+    unwatched_tensors_are_noticed,
     what_was_compiled_is_told,
+    xla_is_noticed,
 )
 
 # Our own modules are imported in the checks: one private name that is gone must not take the table with it.
@@ -41,42 +47,6 @@ class Private(NamedTuple):
     name: str
     purpose: str
     check: Callable[[], None]
-
-
-def masks_are_reset() -> None:
-    from keras_lstm_plus import LSTMPlusCell
-
-    resets = []
-
-    class Cell(LSTMPlusCell):
-        def reset_dropout_mask(self) -> None:
-            resets.append(self.get_dropout_mask(None))  # what the loop has drawn
-            super().reset_dropout_mask()
-
-    keras.layers.RNN(Cell(4, dropout=0.5))(np.ones((2, 3, 5), "float32"), training=True)
-    assert [mask.shape for mask in resets] == [(2, 5)]
-
-
-def layers_within_layers_are_found() -> None:
-    from keras_lstm_plus.private import flat_layers
-
-    inner = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(2, name="deep")])
-    model = keras.Sequential([keras.Input((None, 2)), inner])
-    assert {"deep", inner.name, model.name} <= {layer.name for layer in flat_layers(model)}
-
-
-def xla_is_noticed() -> None:
-    from keras_lstm_plus.private import inside_xla
-
-    found = []
-
-    def look(x: tf.Tensor) -> tf.Tensor:
-        found.append(inside_xla())
-        return x
-
-    tf.function(look)(tf.zeros(1))
-    tf.function(look, jit_compile=True)(tf.zeros(1))
-    assert found == [False, True]
 
 
 def integers_come_out() -> None:
@@ -173,6 +143,26 @@ TABLE = {
             a_graph_of_layers_is_known,
         ),
         Private("keras.src:backend", "the kernel of a GPU", cudnn_is_asked_as_keras_asks),
+        Private(
+            "tensorflow.python.saved_model.save_context:in_save_context",
+            "whether what is being traced is saved",
+            saving_is_noticed,
+        ),
+        Private(
+            "tensorflow.python.eager.record:should_record_backprop",
+            "whether a tape follows a tensor",
+            unwatched_tensors_are_noticed,
+        ),
+        Private(
+            "tensorflow.python.eager.record:could_possibly_record",
+            "whether there is a tape",
+            unwatched_tensors_are_noticed,
+        ),
+        Private(
+            "keras:Model._make_function(...)",
+            "the names of the functions that fit, evaluate and predict run",
+            keras_steps_are_known,
+        ),
         Private("keras:Model(...)._compile_config", "losses of the user's own", what_was_compiled_is_told),
         Private(
             "keras.src.saving.serialization_lib:SafeModeScope", "copies of lambdas", a_lambda_is_made_again

@@ -11,7 +11,6 @@ import pytest
 import tensorflow as tf
 
 from keras_lstm_plus import LSTMPlus, LSTMPlusCell
-from keras_lstm_plus.whole_sequence.shards import _compile
 from tests.helpers.layers import randomise
 
 RNG = np.random.default_rng(2)
@@ -154,21 +153,6 @@ def test_fit_with_and_without_xla(jit: bool, variant: str) -> None:
     model.compile(keras.optimizers.Adam(0.02), "mse", jit_compile=jit)
     losses = model.fit(x, y, epochs=12, verbose=0).history["loss"]
     assert losses[-1] < 0.5 * losses[0]
-
-
-def test_the_loop_is_compiled_where_that_pays() -> None:
-    known, unknown = tf.TensorSpec((6, 4, 3)), tf.TensorSpec((None, 4, 3))
-    decided: list[bool] = []
-
-    def decide(x: tf.Tensor) -> tf.Tensor:
-        decided.append(_compile(x, training=True))
-        return x
-
-    tf.function(decide, input_signature=[known])(tf.zeros((6, 4, 3)))
-    tf.function(decide, input_signature=[unknown])(tf.zeros((6, 4, 3)))
-    tf.function(decide, jit_compile=True)(tf.zeros((6, 4, 3)))  # XLA has it already
-    assert decided == [True, False, False]
-    assert not _compile(tf.zeros((6, 4, 3)), training=False)
 
 
 def test_clone_and_export(tmp_path: Path) -> None:

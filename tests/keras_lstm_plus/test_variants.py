@@ -9,7 +9,9 @@ import pytest
 import tensorflow as tf
 
 from keras_lstm_plus import VARIANTS, LSTMPlus, LSTMSpec, get_spec, recurrence
-from keras_lstm_plus.whole_sequence import shards, supports
+from keras_lstm_plus.path import Path
+from keras_lstm_plus.whole_sequence import shards
+from keras_lstm_plus.whole_sequence.forward import supports
 from tests.helpers import oracle
 from tests.helpers.layers import randomise, relative
 
@@ -38,7 +40,13 @@ NO_PEEPHOLES = SPECS.pop("np")  # what Greff calls the standard LSTM
 def uncompiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """XLA takes a second a loop to compile; it has tests of its own."""
     if "compiled" not in request.node.name:
-        monkeypatch.setattr(shards, "_compile", lambda *_: False)
+        chosen = recurrence.which_path
+
+        def plain(*arguments: Any) -> Path:
+            way = chosen(*arguments)
+            return way._replace(name="plain loop") if way.name == "compiled loop" else way
+
+        monkeypatch.setattr(recurrence, "which_path", plain)
 
 
 def test_np_is_the_standard_one_by_another_name() -> None:
@@ -99,7 +107,7 @@ def test_the_fast_path_is_autodiff_of_the_portable_one(
     name: str, options: dict[str, Any], mask: np.ndarray | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values, found = gradients(layer_of(SPECS[name], **options)[0], mask)
-    monkeypatch.setattr(recurrence, "_fast", lambda *_: False)
+    monkeypatch.setattr(recurrence, "which_path", lambda *_: Path("steps"))
     expected, right = gradients(layer_of(SPECS[name], **options)[0], mask)
     for value, other in zip(values, expected, strict=True):
         np.testing.assert_allclose(value, other, atol=1e-12)
@@ -115,7 +123,7 @@ def test_compiled_and_shared_out_it_is_the_same(
     monkeypatch.setattr(shards, "_cores", lambda: cores)
     options = {"return_sequences": True, "dropout": 0.3, "recurrent_dropout": 0.4, "seed": 3}
     values, found = gradients(layer_of(SPECS[name], **options)[0], MASK)
-    monkeypatch.setattr(recurrence, "_fast", lambda *_: False)
+    monkeypatch.setattr(recurrence, "which_path", lambda *_: Path("steps"))
     expected, right = gradients(layer_of(SPECS[name], **options)[0], MASK)
     for value, other in zip(values, expected, strict=True):
         np.testing.assert_allclose(value, other, atol=1e-12)
