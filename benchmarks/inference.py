@@ -25,8 +25,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks.roofline import Rates, Roofline, limit
 from benchmarks.inference_turns import in_turns
+from benchmarks.roofline import Rates, Roofline, limit
 from edge.aliases import Progress
 from edge.benchmark import machine as board
 from edge.native import NativeError, find_library

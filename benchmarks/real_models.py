@@ -17,8 +17,8 @@ import keras
 import numpy as np
 
 from benchmarks.inference_contestants import Worker, in_a_worker
-from benchmarks.real_table import ENGINE, KERNEL
 from benchmarks.inference_turns import in_turns
+from benchmarks.real_table import ENGINE, KERNEL
 from edge.aliases import Array, Progress
 from edge.convert import convert
 from edge.results.benchmark import Entry

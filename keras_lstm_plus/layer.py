@@ -8,6 +8,7 @@ import keras
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
+from keras_lstm_plus.cudnn import may_use_cudnn, run_cudnn
 from keras_lstm_plus.path import Path
 from keras_lstm_plus.recurrence import Call, run_layer, which_path
 from keras_lstm_plus.spec import LSTMSpec
@@ -30,8 +31,8 @@ class LSTMPlus(keras.layers.RNN):
         go_backwards: read the sequence from its end; the output is then in that order.
         stateful: start each batch where the last one ended; needs a fixed batch size.
         unroll: write the loop out; for short sequences of a fixed length.
-        use_cudnn: kept for `keras.layers.LSTM`, which chooses its kernel by it; this layer has a path of its
-            own.
+        use_cudnn: as in `keras.layers.LSTM`: `"auto"`, the kernel of a GPU where there is one and it computes
+            this layer; True refuses all else; False never.
         zero_output_for_mask: give zeros at masked steps instead of the output before.
         activity_regularizer: on the output.
         **kwargs: every other argument of `keras.layers.LSTM` (activations, initializers, regularizers,
@@ -65,6 +66,8 @@ class LSTMPlus(keras.layers.RNN):
         super().__init__(cell, **kwargs)
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self.use_cudnn = use_cudnn
+        if keras.backend.backend() == "tensorflow" and may_use_cudnn(self, cell):
+            self.supports_jit = False  # XLA does not know the kernel: fit is not to compile the whole model
 
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False
@@ -72,6 +75,8 @@ class LSTMPlus(keras.layers.RNN):
         """The loop over time, which `keras.layers.RNN.call` asks for."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         call = Call(sequences, initial_state, mask, bool(training))
+        if may_use_cudnn(self, self.cell, call):
+            return run_cudnn(self, self.cell, call)
         if keras.backend.backend() != "tensorflow":
             return run_layer(self, self.cell, call)
         from keras_lstm_plus.forward_mode import followed  # other backends have no TensorFlow
@@ -88,13 +93,15 @@ class LSTMPlus(keras.layers.RNN):
             training: of the call.
 
         Returns:
-            A `Path`, whose `name` is `"engine"`, `"compiled loop"`, `"plain loop"` or `"steps"`, and whose
-            `reason` says why.
+            A `Path`, whose `name` is `"cuDNN"`, `"engine"`, `"compiled loop"`, `"plain loop"` or `"steps"`,
+            and whose `reason` says why.
 
         Example:
             >>> LSTMPlus(4, variant="fgr").path().name
             'steps'
         """
+        if may_use_cudnn(self, self.cell):
+            return Path("cuDNN")
         return which_path(self, self.cell, training, time)
 
     def get_config(self) -> dict[str, Any]:

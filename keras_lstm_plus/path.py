@@ -9,8 +9,8 @@ class Path(NamedTuple):
     """A way through the sequence.
 
     Attributes:
-        name: `"engine"`, the library in C++; `"compiled loop"` and `"plain loop"`, all steps at once in
-            TensorFlow, compiled by XLA and not; `"steps"`, one by one.
+        name: `"cuDNN"`, the kernel of a GPU; `"engine"`, the library in C++; `"compiled loop"` and
+            `"plain loop"`, all steps at once in TensorFlow, compiled by XLA and not; `"steps"`, one by one.
         reason: why not one of those before it, a clause; empty where there is none.
 
     Example:

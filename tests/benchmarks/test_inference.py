@@ -15,10 +15,10 @@ from benchmarks import inference
 from benchmarks.engine_table import print_engine, share, times_as_fast
 from benchmarks.inference_contestants import ENGINE, FORCED, ONNX_INT8, OURS, STOCK, Contestant
 from benchmarks.inference_table import print_inference, ratios
+from benchmarks.inference_turns import in_turns
 from benchmarks.roofline import Rates, Roofline, limit
 from benchmarks.tables import CONSOLE
 from benchmarks.time_major import time_major
-from benchmarks.inference_turns import in_turns
 from edge.convert import convert
 from edge.convert.graph import flatbuffer, operators
 from edge.native import find_library
