@@ -18,8 +18,9 @@ from tests.wide import COLLECTED, wide_among
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    config.stash[COLLECTED] = [item.nodeid for item in items]
-    wide = wide_among(config.stash[COLLECTED])
+    nodes = [item.nodeid for item in items]
+    config.stash[COLLECTED] = nodes
+    wide = wide_among(nodes)
     for item in items:
         if item.nodeid in wide:
             item.add_marker(pytest.mark.wide)
