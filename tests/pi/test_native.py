@@ -68,6 +68,29 @@ def test_every_layer(place: tuple[str, str], cpu: str | None, answered: Any, tmp
                 compare(quantize, wanted, there.run(path, ROUNDS, library, isa), isa)
 
 
+@pytest.mark.parametrize("arch", COMPILERS)
+def test_a_weight_for_which_two_products_do_not_fit_is_left_to_the_runtime(
+    arch: str, answered: Any, tmp_path: Path
+) -> None:
+    from ai_edge_litert import schema_py_generated as schema
+
+    machine, runtime = ready(arch), next(name for place, name in PLACES if place == arch)
+    content = answered("int8")[0].read_bytes()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    graph = model.subgraphs[0]
+    nodes = [each for each in graph.operators if hasattr(each.builtinOptions, "diagonalRecurrentTensors")]
+    weights = model.buffers[graph.tensors[nodes[2].inputs[4]].buffer].data  # of the output gate's input
+    where = content.index(bytes(weights))
+    path = tmp_path / "least.tflite"
+    path.write_bytes(content[:where] + b"\x80" + content[where + 1 :])
+    with NativeWorker(runtime, machine.python(runtime)) as there:
+        ran = there.run(path, ROUNDS[:1], built(arch, COMPILERS[arch]))
+        (left,) = (layer for layer in ran.report["layers"] if not layer["taken"])
+        assert "one of its weights is -128" in left["why_not"]
+        for a, b in zip(there.run(path, ROUNDS[:1]).outputs[0], ran.outputs[0], strict=True):
+            assert a.tobytes() == b.tobytes()
+
+
 def compare(quantize: str | None, wanted: Ran, found: Ran, isa: str) -> None:
     assert found.report["isa"] == isa
     assert all(layer["taken"] for layer in found.report["layers"]), found.report
