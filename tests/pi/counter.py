@@ -90,12 +90,11 @@ class Counter:
         plugin = f"{self.plugin},out={marks},call={GETPPID[place.arch]}"
         there = {"PYTHONPATH": str(machine.folder / "site"), "PYTHONHOME": str(root / "usr")}
         set_there = [word for name, value in there.items() for word in ("-E", f"{name}={value}")]
+        command: list[str | Path] = [self.folder / "usr/bin" / emulator, "-plugin", plugin]
+        command += ["-cpu", place.cpu or machine.cpu, *machine.libraries(root), *set_there, "-L", root]
+        command += [root / "usr/bin/python3.11", HERE / "counted.py", *arguments]
         done = subprocess.run(
-            [
-                *(self.folder / "usr/bin" / emulator, "-plugin", plugin, "-cpu", place.cpu or machine.cpu),
-                *(*machine.libraries(root), *set_there, "-L", root, root / "usr/bin/python3.11"),
-                *(HERE / "counted.py", *arguments),
-            ],
+            command,
             cwd=PROJECT,
             env={**os.environ, "LD_LIBRARY_PATH": str(libraries), "PYTHONHASHSEED": "0"},
             capture_output=True,
