@@ -1,4 +1,4 @@
-"""The library beside the layer: found, checked before it is loaded, refused in one sentence; and layers without it."""
+"""The library beside the layer: found, checked before it is loaded, refused in a sentence; and layers without it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def noted(path: Path) -> Path:
 
 def test_it_is_found_where_it_is_built() -> None:
     assert training_engine().path.parent == TRAINING_INTO / str(this_platform())
-    assert library.library_path(Path("there")) == Path("there") / str(this_platform()) / training_engine().path.name
+    assert (
+        library.library_path(Path("there"))
+        == Path("there") / str(this_platform()) / training_engine().path.name
+    )
     assert platform_of("linux", "x86_64") == "linux-x86_64"  # the names of both engines' folders are the same
 
 
@@ -76,7 +79,9 @@ def test_one_of_another_interface_is_not_taken(copy: Path, monkeypatch: pytest.M
     library._found.clear()
 
 
-def test_a_layer_without_it_says_so_and_computes_the_same(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_layer_without_it_says_so_and_computes_the_same(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     layer = LSTMPlus(4, "peephole")
     with_it = layer(X, training=True)
     shutil.rmtree(copy.parent)
