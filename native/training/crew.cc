@@ -136,6 +136,8 @@ Crew::Crew(int most) : threads_(1), lent_(false) {
   tell_cores(p);
 }
 
+int Crew::threads() const { return threads_; }
+
 Crew::~Crew() {
   if (lent_) pool()->lent.unlock();
 }

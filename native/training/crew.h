@@ -7,14 +7,14 @@ namespace training {
 // What a thread of a crew does: `which` of `count` shares.
 typedef void (*Work)(void* context, int which, int count);
 
-// The helpers, lent to one caller at a time. Who comes meanwhile works alone.
+// The helpers, lent to one caller at a time. Who comes meanwhile works alone. (No function is inline: see memory.h.)
 class Crew {
  public:
   explicit Crew(int most);  // threads, the caller among them
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
-  int threads() const { return threads_; }
+  int threads() const;
   // All shares from 0 to count - 1, and returns when they are done. With at most threads() of them they run at the
   // same time.
   void run(Work work, void* context, int count);

@@ -101,4 +101,6 @@ Borrowed::Borrowed(size_t bytes) : at(static_cast<char*>(take_memory(bytes))) {
   if (!at) throw std::bad_alloc();
 }
 
+Borrowed::~Borrowed() { give_memory(at); }
+
 }  // namespace training

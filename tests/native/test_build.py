@@ -40,14 +40,15 @@ def test_a_compiler_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("nm") is None, reason="nm, of binutils, is not here")
-def test_a_set_brings_no_code_that_others_could_run(tmp_path: Path, isas: list[str]) -> None:
+@pytest.mark.parametrize("library", [build.DEVICES, build.TRAINING], ids=lambda library: library.name)
+def test_a_set_brings_no_code_that_others_could_run(library: build.Library, tmp_path: Path) -> None:
     """The linker keeps one copy of a function that two objects have: it must not be the one with AVX-512."""
     compiler = build.find_compiler()
     family = build._family(build._target(compiler))
-    name = next(iter(build.INSTRUCTION_SETS[family]))
-    flags = [*build.FLAGS, *build.QUIET, *build.INSTRUCTION_SETS[family][name], f"-DEDGE_ISA={name}", "-O0"]
+    name = next(iter(library.sets[family]))
+    flags = [*build.FLAGS, *build.QUIET, *library.sets[family][name], f"-DEDGE_ISA={name}", "-O0"]
     made = tmp_path / "kernels.o"
-    subprocess.run([compiler, *flags, "-c", str(ROOT / "native" / "kernels.cc"), "-o", str(made)], check=True)
+    subprocess.run([compiler, *flags, "-c", str(library.sources / "kernels.cc"), "-o", str(made)], check=True)
     listed = subprocess.run(["nm", "-C", str(made)], capture_output=True, text=True, check=True).stdout
     shared = [line for line in listed.splitlines() if line[17:18] in "WVu" and line[17:18]]
     mine = [line for line in shared if f"edge::{name}::" in line]

@@ -44,15 +44,16 @@ def test_with_a_compiler_the_engine_is_in_the_wheel(tmp_path: Path) -> None:
     assert "-py3-none-" in wheel.name
     assert wheel.stem.endswith(name.split("-")[1])
     names = zipfile.ZipFile(wheel).namelist()
-    libraries = [each for each in names if "libedge_lstm" in each]
-    assert [each.split("/")[:3] for each in libraries] == [["edge", "native", name]] * 2
+    for package, library in (("edge", "libedge_lstm"), ("keras_lstm_plus", "libkeras_lstm")):
+        libraries = [each for each in names if library in each]  # and its checksum
+        assert [each.split("/")[:3] for each in libraries] == [[package, "native", name]] * 2
     assert not any(each.startswith("native/") for each in names)
     assert unpacked(wheel, tmp_path / "unpacked")[1:] == (1, "")
     # What that has left behind does not go into the next one.
     without, _ = build_wheel(
         tmp_path / "other", *HERE, source=tmp_path / "source", environment={"EDGE_WITHOUT_NATIVE": "1"}
     )
-    assert not [each for each in zipfile.ZipFile(without).namelist() if "libedge_lstm" in each]
+    assert not [each for each in zipfile.ZipFile(without).namelist() if ".so" in each or ".dylib" in each]
 
 
 @pytest.mark.parametrize("how", ["no compiler", "not wanted", "does not compile"])

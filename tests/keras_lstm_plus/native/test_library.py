@@ -1,4 +1,4 @@
-"""The library beside the layer: found, checked before it is loaded, refused in one sentence; and layers without it."""
+"""The library beside the layer: found, checked before it is loaded, refused in a sentence; and without it."""
 
 from __future__ import annotations
 
