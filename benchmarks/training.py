@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.training_tables import machine_line, markdown, sheets
+from benchmarks.training_tables import machine_lines, markdown, sheets
 from edge.aliases import Progress
 
 # batch, time, inputs, units: a sensor, a keyboard, speech, a long recording, a language model
@@ -60,7 +60,8 @@ def main(
             )
         for sheet in sheets(results):
             sheet.print()
-        typer.echo(machine_line(results))
+        for line in machine_lines(results):
+            typer.echo(line)
         if target is not None:
             write(target, as_json(results) + "\n")
         if page is not None and text is not None:
@@ -99,6 +100,7 @@ def measure(runs: int, quick: bool, report: Progress) -> dict[str, Any]:
     results: dict[str, Any] = {
         "machine": machine,
         "versions": board.software(**_versions()),
+        "warnings": board.warnings(machine),
         "marked": [" x ".join(map(str, size)) for size in FIVE],
         "steps": {
             now("gradient step", *size): interleave(contestants.gradient_steps(*size), runs) for size in sizes

@@ -46,17 +46,18 @@ def sheets(results: dict[str, Any]) -> list[Sheet]:
     return found
 
 
-def machine_line(results: dict[str, Any]) -> str:
-    """What it was measured on, in one sentence."""
+def machine_lines(results: dict[str, Any]) -> list[str]:
+    """What it was measured on, and what makes that doubtful."""
     machine, versions = results["machine"], results["versions"]
     load = f", load {machine['load']:.1f} before" if machine.get("load") is not None else ""
     names = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return f"{machine['cpu']}, {machine['cores']} cores, {machine['os']}{load}; {names}."
+    measured = f"{machine['cpu']}, {machine['cores']} cores, {machine['os']}{load}; {names}."
+    return [measured, *(f"Warning: {each}" for each in results["warnings"])]
 
 
 def markdown(results: dict[str, Any]) -> str:
     """All tables, and the machine."""
-    return "\n\n".join([*(sheet.markdown() for sheet in sheets(results)), machine_line(results)])
+    return "\n\n".join([*(sheet.markdown() for sheet in sheets(results)), *machine_lines(results)])
 
 
 def best_of_keras(row: dict[str, Figures], figure: str) -> float:
@@ -90,7 +91,7 @@ def _speeds(title: str, what: str, figures: BySize, marked: Sequence[str]) -> Sh
     sizes = list(figures)
     groups = [(FIVE, [size for size in sizes if size in marked]), (f"of all {len(sizes)}", sizes)]
     for words, group in groups:
-        if not group or (group == sizes and words == FIVE):
+        if words == FIVE and not 0 < len(marked) == len(group) < len(sizes):
             continue
         for figure, said in (("min", "fastest"), ("median", "median")):
             means = [geometric_mean(speeds(figures, name, figure, group)) for name in names]
