@@ -140,7 +140,7 @@ def sensor_fusion(lstm: LSTM) -> keras.Model:
     mapped(sensors(66), lambda x: 0.5 + 0.2 * x),
     30,
     scaled="1,662 coordinates",
-    refused=COARSE,
+    refused={**COARSE, "dynamic": COARSE["int8"]},
 )
 def sign_language_relu(lstm: LSTM) -> keras.Model:
     return keras.Sequential(

@@ -116,7 +116,7 @@ def _file(architecture: Architecture, layer: str, form: str, **more: Any) -> Tri
     options = {**architecture.options, **more}
     if form == "micro":
         options |= {"target": "microcontroller"}
-        if not architecture.as_stream and architecture.longer:
+        if not architecture.as_stream and architecture.longer and "length" not in options:
             options |= {"length": architecture.steps}
     data = architecture.inputs(11, CALIBRATED)
     options = {"quantize": {"float": None, "micro": "int8"}.get(form, form), **options}
