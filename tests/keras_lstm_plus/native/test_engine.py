@@ -60,6 +60,13 @@ def test_values_and_gradients_are_those_of_the_equations(name: str, engine: Engi
                 assert error < 1e-5, (one.isa, size, way)
 
 
+@pytest.mark.parametrize("name", SPECS)
+def test_a_batch_that_is_shared_out_has_the_same_gradients(name: str, engine: Engine) -> None:
+    for way in ({"hold": "units", "backwards": True}, {"masks": True, "every_step": False}):
+        layer, given = random_call(SPECS[name], (33, 24, 40, 40), threads=3, **way)  # type: ignore[arg-type]
+        assert worst_error(engine, layer, given) < 1e-5, way
+
+
 def test_what_it_shows_without_a_stash_is_the_same(engine: Engine) -> None:
     for size in SIZES:
         layer, given = random_call(SPECS["peephole"], size, every_step=False)
