@@ -12,19 +12,6 @@ import pytest
 import tensorflow as tf
 
 from keras_lstm_plus import LSTMPlus
-from keras_lstm_plus.cudnn import may_use_cudnn, run_cudnn
-from keras_lstm_plus.recurrence import Call
-
-
-class OnAGPU(LSTMPlus):
-    """`LSTMPlus` that asks for cuDNN first."""
-
-    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        kept = mask[0] if isinstance(mask, (list, tuple)) else mask
-        call = Call(sequences, initial_state, kept, bool(training))
-        if may_use_cudnn(self, self.cell, call):
-            return run_cudnn(self, self.cell, call)
-        return super().inner_loop(sequences, initial_state, mask, training)
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> list[str]:

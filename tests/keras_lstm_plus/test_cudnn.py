@@ -16,7 +16,7 @@ from keras_lstm_plus import VARIANTS, LSTMPlus, LSTMSpec
 from keras_lstm_plus.cudnn import may_use_cudnn, run_cudnn
 from keras_lstm_plus.recurrence import Call
 from tests.helpers import oracle
-from tests.helpers.cudnn_kernel import OnAGPU, install, outputs, stock
+from tests.helpers.cudnn_kernel import install, outputs, stock
 from tests.helpers.layers import randomise, relative
 
 RNG = np.random.default_rng(0)
@@ -35,8 +35,8 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return install(monkeypatch)
 
 
-def layer_with(**options: Any) -> OnAGPU:
-    layer = OnAGPU(5, **{"return_sequences": True, "return_state": True, **options})
+def layer_with(**options: Any) -> LSTMPlus:
+    layer = LSTMPlus(5, **{"return_sequences": True, "return_state": True, **options})
     randomise(layer, 4)
     return layer
 
@@ -169,7 +169,7 @@ def test_what_cudnn_does_not_compute(name: str, built: list[str]) -> None:
         may_use_cudnn(insisting, insisting.cell, call)
     assert str(refused.value).startswith("mine: use_cudnn=True was asked for, but ")
     # The way out that it names.
-    OnAGPU(5, use_cudnn="auto", **options)(X, training=True)
+    LSTMPlus(5, use_cudnn="auto", **options)(X, training=True)
     assert not built
 
 
