@@ -78,7 +78,7 @@ class LSTMPlus(keras.layers.RNN):
 
         return followed(lambda values: run_layer(self, self.cell, values), self.cell, call)
 
-    def path(self, time: int | None = None, training: bool = True) -> Path:
+    def which_path(self, time: int | None = None, training: bool = True) -> Path:
         """The way that a call takes here and now, and why it takes no faster one.
 
         Where it is asked matters: eagerly, in a function of TensorFlow, in one that XLA compiles.
@@ -92,7 +92,7 @@ class LSTMPlus(keras.layers.RNN):
             `reason` says why.
 
         Example:
-            >>> LSTMPlus(4, variant="fgr").path().name
+            >>> LSTMPlus(4, variant="fgr").which_path().name
             'steps'
         """
         return which_path(self, self.cell, training, time)

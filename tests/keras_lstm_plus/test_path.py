@@ -45,7 +45,7 @@ COVERED = ("standard", "peephole", "cifg", "lstm_1997", "nig", "nfg", "nog", "in
 
 @pytest.mark.parametrize("variant", COVERED)
 def test_the_engine_takes_the_family(variant: str) -> None:
-    assert LSTMPlus(4, variant).path() == ("engine", "")
+    assert LSTMPlus(4, variant).which_path() == ("engine", "")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_engine_takes_the_family(variant: str) -> None:
     ids=str,
 )
 def test_the_rule(options: dict[str, Any], time: int | None, training: bool, name: str, reason: str) -> None:
-    way = LSTMPlus(4, **options).path(time, training)
+    way = LSTMPlus(4, **options).which_path(time, training)
     assert way.name == name
     assert reason in way.reason
     assert str(way) == (f"{name}: {way.reason}" if reason else name)
@@ -80,7 +80,7 @@ def test_the_rule(options: dict[str, Any], time: int | None, training: bool, nam
 def test_switched_off_it_says_how_to_switch_it_on(monkeypatch: pytest.MonkeyPatch, calls: list[str]) -> None:
     monkeypatch.setenv("KERAS_LSTM_PLUS_ENGINE", "0")
     layer = LSTMPlus(4)
-    way = layer.path(6)
+    way = layer.which_path(6)
     assert way.name == "compiled loop"
     assert (
         way.reason
@@ -97,7 +97,7 @@ def test_where_it_is_asked_matters() -> None:
     layer, told = LSTMPlus(4), []
 
     def ask(x: tf.Tensor, training: bool) -> tf.Tensor:
-        told.append(layer.path(x.shape[1], training))
+        told.append(layer.which_path(x.shape[1], training))
         return x
 
     tf.function(ask)(X, True)

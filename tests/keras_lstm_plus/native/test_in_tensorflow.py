@@ -75,7 +75,7 @@ def test_it_is_the_loop_of_steps(
     name: str, options: dict[str, Any], mask: Any, training: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layer = layer_of(SPECS[name], **options)
-    assert layer.path(TIME, training) == ("engine", "")
+    assert layer.which_path(TIME, training) == ("engine", "")
     found = everything_of(layer, mask, training)
     monkeypatch.setattr(recurrence, "which_path", lambda *_: Path("steps"))
     right = everything_of(layer_of(SPECS[name], **options), mask, training)

@@ -88,7 +88,7 @@ def test_a_layer_without_it_says_so_and_computes_the_same(
     library._found.clear()
     folder = copy.parent.parent
     monkeypatch.setattr("keras_lstm_plus.whole_sequence.paths.find_engine", lambda: find_engine(folder))
-    way = layer.path(5)
+    way = layer.which_path(5)
     assert way.name == "compiled loop"
     assert way.reason.startswith("There is no training engine for")
     np.testing.assert_allclose(layer(X, training=True), with_it, atol=1e-6)
