@@ -71,7 +71,7 @@ def run_layer(
 
 
 def which_path(layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool, time: int | None) -> Path:
-    """How the steps are done, and why so: `LSTMPlus.path` tells it."""
+    """How the steps are done, and why so: `LSTMPlus.which_path` tells it."""
     if keras.backend.backend() != "tensorflow":
         return Path("steps", f"the backend is {keras.backend.backend()}, the other paths are TensorFlow's")
     from keras_lstm_plus.whole_sequence import path_of  # other backends have no TensorFlow
