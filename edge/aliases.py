@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 Array = np.ndarray
 Progress = Callable[[int, int, str], None]  # what is done, what there is to do, what is going on
+Length = int | Mapping[str, int]  # time steps: of every input whose time axis is free, or of each by its name

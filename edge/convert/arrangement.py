@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import keras
 
+from edge.aliases import Length
 from edge.convert.keras_model.call_sites import Site
-from edge.convert.keras_model.signature import Input, Length, Signature
+from edge.convert.keras_model.signature import Input, Signature
 from edge.convert.plan import Plan, RefusedError, decide
 from edge.convert.refusals import step_refusal
 from edge.convert.request import Request

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.convert.keras_model.signature import Length
+from edge.aliases import Length
 from edge.errors import as_count
 from edge.files import check_target
 from edge.targets import LOWERINGS, QUANTIZE, STATES, Target, get_target

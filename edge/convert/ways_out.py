@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from edge.convert.keras_model.signature import Length
+from edge.aliases import Length
 from edge.convert.request import Request
 from edge.targets import STATES, TARGETS, Target, get_target
 

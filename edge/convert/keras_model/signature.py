@@ -10,9 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.aliases import Length
 from keras_lstm_plus.private import flat_layers
-
-Length = int | Mapping[str, int]  # time steps: of every input whose time axis is free, or by its name
 
 
 class Input(NamedTuple):

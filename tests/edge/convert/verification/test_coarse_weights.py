@@ -89,7 +89,7 @@ def test_the_file_and_the_commands_say_it(files: Files) -> None:
 
 
 @pytest.mark.parametrize("radius", [4.0])
-def test_a_model_that_is_infinite_itself_is_looked_at_before(radius: float, tmp_path: Path) -> None:
+def test_an_infinite_model_is_looked_at_before(radius: float, tmp_path: Path) -> None:
     """4 to the 200th is no float; and such a model is not refused for it."""
     result = convert(growing(radius), tmp_path / "m.tflite", "dynamic", motion(24, 12))
     (check,) = [check for check in result.checks if check.kind == "longer"]
