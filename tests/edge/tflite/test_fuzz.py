@@ -98,7 +98,7 @@ def test_damage_is_refused_or_harmless(name: str, kind: str) -> None:
     pytest.importorskip(name.replace("-", "_"))
     found = fates(name, explicit_file(kind) if kind in FILES else model_file(kind), 60)
     assert (found["crashed"], found["raw"]) == (0, 0)
-    assert min(found["refused"], found["ran"]) > 10  # both ways were taken
+    assert min(found["refused"], found["ran"]) >= 6  # of 60: both ways were taken
 
 
 @pytest.mark.slow
