@@ -26,7 +26,7 @@ Scale scale_of(float factor) {
 }
 
 // bias[row] + zero * sum of the row
-#if defined(__ARM_NEON)
+#if defined(__arm__) || defined(__aarch64__)  // Debian's armhf compiles this file without NEON
 constexpr bool TWO_IN_16_BITS = true;  // of products, by the kernels for NEON and by the runtime's
 #else
 constexpr bool TWO_IN_16_BITS = false;

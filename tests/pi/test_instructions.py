@@ -11,7 +11,7 @@ from tests.pi.instructions import FORMS, count
 from tests.pi.machine import UnavailableError
 from tests.pi.test_native import COMPILERS
 
-SMALL, LARGE = (16, 32), (16, 64)
+SMALL, LARGE = (16, 48), (16, 96)  # with 32 cells or fewer 8-bit weights are widened
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.isa)
@@ -28,4 +28,4 @@ def test_the_engine_needs_fewer(place: Place) -> None:
             assert engine > 4 * size[1] * sum(size) / 16, (size, form)
             assert kernel > 1.5 * engine, (size, form)
     for (_, small), (_, large) in zip(found[SMALL], found[LARGE], strict=True):
-        assert 1.5 < large / small < 4  # 3.3 times the weights, twice the cells
+        assert 1.5 < large / small < 4  # 3.5 times the weights, twice the cells
