@@ -88,7 +88,7 @@ def test_a_weight_for_which_two_products_do_not_fit_is_left_to_the_runtime(
         (left,) = (layer for layer in ran.report["layers"] if not layer["taken"])
         assert "one of its weights is -128" in left["why_not"]
         for a, b in zip(there.run(path, ROUNDS[:1]).outputs[0], ran.outputs[0], strict=True):
-            # The other layers go on with the engine, whose bytes are those of x86: Arm's kernel may round once more.
+            # The other layers stay with the engine, whose bytes are those of x86: Arm rounds once more.
             assert np.abs(a.astype(np.int32) - b.astype(np.int32)).max() <= 2
 
 
