@@ -54,12 +54,12 @@ def main(
     """Measure our files against the stock Keras conversion, ONNX Runtime and torch."""
     from benchmarks.inference_page import speed_tables, write_docs
     from benchmarks.real_models import models
-    from edge.cli.tools import as_json, json_target, one_sentence, progress, write
+    from edge.cli.tools import Json, as_json, one_sentence, progress, write
 
     with one_sentence():
         if quick and docs:
             raise ValueError("--docs shows all sizes, and --quick measures one. Leave one of them out.")
-        target = json_target(str(out) if out else None)
+        json_file = Json(str(out) if out else None)
         if again:
             result = json.loads(KEPT.read_text("utf-8"))
         else:
@@ -69,9 +69,9 @@ def main(
                 else:
                     result = measure(SIZES, LENGTHS, rounds, report, models())
         print(speed_tables(result), end="")
-        for path in (target, KEPT if docs and not again else None):
-            if path is not None:
-                write(path, as_json(result) + "\n")
+        json_file.write(result)
+        if docs and not again:
+            write(KEPT, as_json(result) + "\n")
         if docs:
             write_docs(result)
 

@@ -45,10 +45,10 @@ def main(
     ] = None,
 ) -> None:
     """Measure LSTMPlus against keras.layers.LSTM, BlockLSTM and torch.nn.LSTM."""
-    from edge.cli.tools import as_json, json_target, one_sentence, write
+    from edge.cli.tools import Json, one_sentence, write
 
     with one_sentence():
-        target, text = json_target(str(out) if out else None), None
+        json_file, text = Json(str(out) if out else None), None
         if page is not None:
             text = page.read_text(encoding="utf-8")
             into(text, "")  # better to know before the work
@@ -62,8 +62,7 @@ def main(
             sheet.print()
         for line in machine_lines(results):
             typer.echo(line)
-        if target is not None:
-            write(target, as_json(results) + "\n")
+        json_file.write(results)
         if page is not None and text is not None:
             write(page, into(text, markdown(results)))
 

@@ -1,7 +1,7 @@
 """The device half: run and measure converted models with numpy and a TensorFlow Lite runtime.
 
 Import rules: nothing here, `edge.convert` apart, imports TensorFlow, Keras, flatbuffers, `keras_lstm_plus` or
-`edge.convert`; typer and rich belong to the command line (`python -m edge`) alone; a runtime is imported when
+`edge.convert`; rich belongs to the command line (`python -m edge`) alone; a runtime is imported when
 a model is loaded.
 """
 

@@ -2,20 +2,22 @@
 
 import os
 import sys
+from typing import NoReturn
 
 
-def command() -> None:
-    """Parse the arguments and do what they say."""
+def command(program: str = "python -m edge") -> None:
+    """Parse the arguments and do what they say; `program` is what was typed."""
     try:
-        from edge.cli.main import app
+        from edge.cli.main import main
     except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich"):
+        if error.name != "rich":
             raise
-        sys.exit("The command line needs two more packages: pip install typer rich")
-    app(prog_name="python -m edge")
+        sys.exit("The command line needs one more package: pip install rich")
+    main(program=program)
 
 
-if __name__ == "__main__":
+def run(program: str = "python -m edge") -> NoReturn:
+    """The whole process, to its exit code."""
     try:
         from edge.cli import ending
 
@@ -24,4 +26,8 @@ if __name__ == "__main__":
         sys.stderr.write("Interrupted.\n")
         sys.stderr.flush()
         os._exit(130)
-    ending.leave(ending.run(command))
+    ending.leave(ending.run(lambda: command(program)))
+
+
+if __name__ == "__main__":
+    run()

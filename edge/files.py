@@ -1,5 +1,5 @@
-"""What people keep in files beside models is read: arrays, names, numbers. And a file is written whole or not
-at all. NumPy and the standard library only."""
+"""What people keep in files beside models is read: names, numbers. And a file is written whole or not at all.
+Standard library only."""
 
 from __future__ import annotations
 
@@ -9,34 +9,10 @@ import os
 import secrets
 import stat
 import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-
-from edge.aliases import Array
-
-
-def read_arrays(paths: Sequence[Path]) -> Array | list[Array] | dict[str, Array]:
-    """Inputs (or labels) of a model: an array, a list of them for several files, or a dictionary by name.
-
-    Args:
-        paths: `.npy` files, or one `.npz`; one of a single array is that array.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: no such file format, cut, or arrays of Python objects.
-    """
-    read = [_read_array(Path(path)) for path in paths]
-    if len(read) == 1:
-        return read[0]
-    named = [str(path) for path, each in zip(paths, read, strict=True) if isinstance(each, dict)]
-    if named:
-        raise ValueError(f"{named[0]} holds arrays by name; give it alone, or one .npy file for each input.")
-    return [each for each in read if not isinstance(each, dict)]
 
 
 def read_names(text: str) -> list[str]:
@@ -217,31 +193,6 @@ def _take_after(handle: int, replaced: os.stat_result) -> None:
 
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
-
-
-def _read_array(path: Path) -> Array | dict[str, Array]:
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
-    try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            return content
-        with content:
-            arrays = {name: content[name] for name in content.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        if "allow_pickle" in str(error) and path.suffix in (".npy", ".npz") and _is_numpy(path):
-            what = "holds Python objects, not numbers; save a rectangular array of one type"
-        else:
-            what = "is cut, or no .npy or .npz file, as numpy.save and numpy.savez write them"
-        raise ValueError(f"{path} {what}.") from None
-    if not arrays:
-        raise ValueError(f"{path} holds no array.")
-    return next(iter(arrays.values())) if len(arrays) == 1 else arrays
-
-
-def _is_numpy(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(6) in (b"\x93NUMPY", b"PK\x03\x04\x14\x00", b"PK\x03\x04-\x00")
 
 
 def _restore(path: Path, old: bytes | None) -> None:

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from edge.aliases import Progress
 from edge.benchmark import ssh_remote
+from edge.benchmark.real_data import packed
 from edge.errors import ModelFileError
 from edge.tflite import parser
 
@@ -70,7 +71,7 @@ def benchmark_over_ssh(
         python: the interpreter there, with NumPy and a runtime: `"~/edge/bin/python"` for an environment.
         ssh_options: more options of the ssh client, like `("-i", "key")`.
         progress: is called with inferences done, inferences in all, and what is going on.
-        **settings: of `edge.benchmark.host.benchmark`; they must go into JSON.
+        **settings: of `edge.benchmark.host.benchmark`; they must go into JSON, but for `data` and `answers`.
 
     Returns:
         What `edge.benchmark.benchmark` returns there, with `"platform": "pi"` and the paths on this machine.
@@ -87,7 +88,11 @@ def benchmark_over_ssh(
     if client is None:
         raise FileNotFoundError("There is no ssh client here; install it (on Debian: openssh-client).")
     names = [f"models/{number}/{Path(path).name}" for number, path in enumerate(files)]
-    message = _message(dict(zip(names, files, strict=True)), {**settings, "paths": names})
+    arrays = {
+        name: packed(settings.pop(name)) for name in ssh_remote.ARRAYS if settings.get(name) is not None
+    }
+    settings |= {name: _place(name) for name in arrays}
+    message = _message(dict(zip(names, files, strict=True)), arrays, {**settings, "paths": names})
     command = [client, *OPTIONS, *ssh_options, "--", destination, _command(python)]
     with tempfile.TemporaryFile() as complaints:
         # A session of its own: Ctrl-C is for us alone, the connection lives on to have the other end tidy up.
@@ -108,7 +113,11 @@ def benchmark_over_ssh(
     raise _failure(process.returncode, words, destination, python)
 
 
-def _message(files: dict[str, str | Path], settings: dict[str, Any]) -> bytes:
+def _place(name: str) -> str:
+    return f"data/{name}.npz"
+
+
+def _message(files: dict[str, str | Path], arrays: dict[str, bytes], settings: dict[str, Any]) -> bytes:
     """Three sizes, the code that runs first, the settings, the archive."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -120,6 +129,8 @@ def _message(files: dict[str, str | Path], settings: dict[str, Any]) -> bytes:
             archive.write(library, f"edge/{library.relative_to(PACKAGE).as_posix()}")
         for name, path in files.items():
             archive.writestr(name, parser.read(path))
+        for name, content in arrays.items():
+            archive.writestr(_place(name), content)
     code = Path(ssh_remote.__file__).read_bytes()
     rest, packed = json.dumps(settings).encode(), buffer.getvalue()
     return f"{len(code)} {len(packed)} {len(rest)}\n".encode() + code + rest + packed

@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 MARK = "edge-over-ssh "  # what a login script or a runtime prints is not ours
 OLDEST = (3, 10)
+ARRAYS = ("data", "answers")  # settings that come as files
 NO_NUMPY = "install it with 'sudo apt install python3-numpy', or with pip in the environment you name"
 
 
@@ -97,10 +98,12 @@ def measure() -> None:
         tell(kind="ImportError", error="NumPy cannot be imported there (%s); %s" % (reason, NO_NUMPY))  # noqa: UP031
         return
     from edge.benchmark.host import benchmark
+    from edge.benchmark.real_data import unpacked
     from edge.errors import ModelFileError
 
     kinds = (ModelFileError, ValueError, TypeError, ImportError, OSError)
     try:
+        settings.update({name: unpacked(settings[name]) for name in ARRAYS if settings.get(name)})
         result = benchmark(progress=lambda *what: tell(progress=what), **settings)
     except kinds as error:
         kind = next(kind for kind in kinds if isinstance(error, kind))

@@ -38,6 +38,7 @@ class Settings(NamedTuple):
     seed: int
     stream_rate_hz: float | None
     limit: float | None
+    given: Sequence[Sequence[Array]] | None = None  # data for each file, instead of noise
 
 
 class Start(NamedTuple):
@@ -82,7 +83,7 @@ class Trial:
             for worker, job, path in zip(workers, self.jobs, paths, strict=True):
                 self.report(self.done, self.done, f"loading {worker.name}")
                 loads.append(worker.ask("load", path, job.threads, self.settings.runtime, job.accelerate))
-            data = [self._noise(job, load.rows) for job, load in zip(self.jobs, loads, strict=True)]
+            data = [self._input(job, load.rows) for job, load in zip(self.jobs, loads, strict=True)]
             starts = [
                 self._start(worker, job, x) for worker, job, x in zip(workers, self.jobs, data, strict=True)
             ]
@@ -102,7 +103,9 @@ class Trial:
         took = [load.acceleration for load in loads]
         return list(zip(entries, map(Finding, data, outputs), took, strict=True))
 
-    def _noise(self, job: Job, rows: int | None) -> list[Array]:
+    def _input(self, job: Job, rows: int | None) -> list[Array]:
+        if self.settings.given is not None:
+            return list(self.settings.given[job.subject])
         subject = self.subjects[job.subject]
         # A file for single steps has one output for each of them, to compare with those of whole sequences.
         length = self.default if subject.by_step else job.length or 1

@@ -1,6 +1,6 @@
-"""`python -m edge`: the commands.
+"""`python -m edge`: the commands, a file each.
 
-May import: all; `edge.convert` by name, inside a command; typer and rich.
+May import: all; `edge.convert` by name, inside a command; rich.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-# Imported when asked for: without typer and rich there is a sentence, not a traceback.
+# Imported when asked for: without rich there is a sentence, not a traceback.
 _HOMES = {
-    "app": "edge.cli.main",
+    "main": "edge.cli.main",
 }
 
-__all__ = ["app"]
+__all__ = ["main"]
 
 
 def __getattr__(name: str) -> Any:

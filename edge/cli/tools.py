@@ -1,55 +1,51 @@
-"""What the commands share: errors as one sentence, progress, JSON, files written whole, checks of options."""
+"""What the commands share: errors as one sentence, progress, JSON, files written whole."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-import typer
-from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from edge.aliases import Progress
 from edge.cli import ending
+from edge.cli.language import spoken
 from edge.files import check_target, write_whole
 
-EXIT_CODES = (
-    "Exit codes: 0 done; 1 an error, in one sentence on stderr; 2 a command that is not understood; "
-    "70 a fault of this program; 130 Ctrl-C; 141 nobody reads the output."
-)
-
+STDOUT = "-"
 # What is raised for people: all else is a fault of ours.
 EXPECTED = (ValueError, TypeError, ImportError, OSError)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @contextmanager
-def one_sentence() -> Iterator[None]:
-    """What goes wrong ends the command with one sentence on stderr, and with the exit code for it."""
+def one_sentence(words: Mapping[str, str] | None = None) -> Iterator[None]:
+    """What goes wrong ends the command with one sentence on stderr, and with the exit code for it.
+
+    Args:
+        words: how arguments of functions are called on this command line, beside the usual (`language`).
+    """
     try:
         yield
     except BrokenPipeError:
-        raise typer.Exit(ending.UNREAD) from None
-    except (typer.Exit, typer.Abort, typer.BadParameter):
-        raise
+        raise SystemExit(ending.UNREAD) from None
     except Exception as error:
         if ending.was_interrupted():
-            raise typer.Exit(ending.INTERRUPTED) from None
+            raise SystemExit(ending.INTERRUPTED) from None
         if isinstance(error, MemoryError):
             ending.say("Error: there is not enough memory for it.")
         elif isinstance(error, EXPECTED):
-            ending.say(f"Error: {_words(error)}")
+            ending.say(f"Error: {spoken(_words(error), words)}")
         elif ending.wants_traceback():
             raise
         else:
             ending.say(ending.sentence(error))
-            raise typer.Exit(ending.FAULT) from None
-        raise typer.Exit(1) from None
+            raise SystemExit(ending.FAULT) from None
+        raise SystemExit(1) from None
 
 
 def _words(error: Exception) -> str:
@@ -72,24 +68,46 @@ class Shown(Console):
 def progress(stream: TextIO | None = None) -> Iterator[Progress]:
     """A bar on stderr (or `stream`) while somebody watches: what is done, of how much, and what it is."""
     console = Console(stderr=True) if stream is None else Console(file=stream)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with bars.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    if not console.is_terminal:  # nobody watches, and the bar takes as long to import as all else together
+        yield lambda done, total, text: None
+        return
+    from rich import progress as bars
+
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.TimeElapsedColumn())
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda done, total, text: bar.update(
             task, completed=done, total=total or None, description=text
         )
 
 
-def json_target(json_path: str | None) -> Path | None:
-    """Where `--json` writes: a file, or None for stdout and for no JSON at all.
+class Json:
+    """Where `--json` writes.
+
+    Args:
+        given: a path, `-` for standard output, or None.
 
     Raises:
         OSError: nothing can be written there; better to know before the work.
     """
-    target = Path(json_path) if json_path and json_path != "-" else None
-    if target is not None:
-        check_target(target)
-    return target
+
+    def __init__(self, given: str | None) -> None:
+        self.is_alone = given == STDOUT
+        self._path = None if given in (None, STDOUT) else Path(str(given))
+        if self._path is not None:
+            check_target(self._path)
+
+    def write(self, result: Any) -> None:
+        """Plain data, to the file or to standard output, if either was asked for."""
+        if self.is_alone:
+            say(as_json(result))
+        elif self._path is not None:
+            write(self._path, as_json(result) + "\n")
+
+
+def say(words: str) -> None:
+    """A line on stdout."""
+    print(words, flush=True)
 
 
 def as_json(result: Any) -> str:
@@ -100,28 +118,3 @@ def as_json(result: Any) -> str:
 def write(path: Path, text: str) -> None:
     """All of the text or nothing, whatever interrupts."""
     write_whole(path, text.encode())
-
-
-def one_of(choices: Sequence[str | None]) -> Callable[[str | None], str | None]:
-    """Checks that an option is one of `choices`; else the command ends with exit code 2 and names them."""
-
-    def check(value: str | None) -> str | None:
-        if value is not None and value not in choices:
-            raise typer.BadParameter(
-                f"{value!r} is not one of {', '.join(each for each in choices if each)}."
-            )
-        return value
-
-    return check
-
-
-def lengths_of(written: str | None) -> Any:
-    """`14` as a number, `source=14,target=11` as numbers by name; else the command ends with exit code 2."""
-    if written is None:
-        return None
-    pairs = [part.rpartition("=") for part in written.split(",")]
-    counts = {name.strip(): int(steps) for name, _, steps in pairs if steps.strip().isdecimal()}
-    one_for_all = len(pairs) == 1 and "" in counts
-    if len(counts) < len(pairs) or 0 in counts.values() or ("" in counts and not one_for_all):
-        raise typer.BadParameter(f"{written!r} is neither a number of steps nor NAME=N,NAME=N.")
-    return counts[""] if one_for_all else counts

@@ -36,8 +36,10 @@ def legend(result: BenchmarkResult) -> list[str]:
         if is_first
         else f"Speed: against the first file. Error: against {what}"
     )
+    samples = result.settings.get("samples")
+    on = f"on {samples:,} samples of data" if samples else "on random input"
     lines = [
-        f"{compared}, on random input. Time: the graph alone. "
+        f"{compared}, {on}. Time: the graph alone. "
         "Memory: what came with the file; peak: of its whole process."
     ]
     if streams:

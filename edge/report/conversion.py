@@ -21,8 +21,9 @@ FORMS = {"fused": "fused operator", "unrolled": "plain, every step", "step": "pl
 
 
 class Commands(NamedTuple):
-    """What the next commands need: the arguments of this one."""
+    """What the next commands need: how this one was started, and its arguments."""
 
+    program: str
     model: str
     file: str
     data: tuple[str, ...]
@@ -64,9 +65,9 @@ def next_steps(commands: Commands) -> Text:
     steps = (
         ("compare for long", f"verify {shlex.quote(commands.model)} {file}{data}{target}"),
         ("look inside", f"inspect {file}{target}"),
-        ("measure", f"benchmark {file}"),
+        ("measure", f"benchmark {file}{data}"),
     )
-    lines = (f"\n  {why}: python -m edge {what}" for why, what in steps)
+    lines = (f"\n  {why}: {commands.program} {what}" for why, what in steps)
     return Text.assemble(("Next", "bold"), *lines)
 
 

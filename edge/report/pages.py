@@ -1,4 +1,4 @@
-"""A report of benchmarks as files: Markdown, pictures, and one HTML page that needs nothing beside it."""
+"""A report of results as files: Markdown, pictures, and one HTML page that needs nothing beside it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.files import write_all
+from edge.report.against_keras import against_keras
 from edge.report.benchmark import legend, machine_lines
+from edge.report.choice import choose
 from edge.report.pictures import pictures
 from edge.report.tables import PLATFORMS, Cells, rows_of, source_names, tables
-from edge.results.benchmark import BenchmarkResult, read
+from edge.results.benchmark import BenchmarkResult
+from edge.results.saved import Saved, read_saved
 
+TITLE, TAKE = "Report", "Which file to take"
+AGAINST = "Error: rms, in standard deviations of the output of Keras. Verdict: of `verify`."
 TITLES = {
     "latency": "Latency, and how near the answers are",
     "percentiles": "Spread of the times",
@@ -46,7 +51,7 @@ def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
     """Read results, check them, and write the report.
 
     Args:
-        paths: JSON files as `edge.results.benchmark` says, of any platform.
+        paths: JSON files that `convert`, `verify` and `benchmark` have written, of any platform.
         folder: made if need be; `report.html`, `report.md` and the pictures in it are replaced.
 
     Returns:
@@ -59,8 +64,9 @@ def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
     """
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{folder} is a file; give the name of a folder, which is made if need be.")
-    results = [read(path) for path in paths]
-    drawn = pictures(rows_of(results))
+    results = [read_saved(path) for path in paths]
+    rows = rows_of(_benchmarks(results))
+    drawn = pictures(rows) if rows else {}
     contents = {
         "report.html": as_html(results, drawn).encode(),
         "report.md": as_markdown(results, drawn).encode(),
@@ -72,11 +78,15 @@ def write_report(paths: Sequence[str | Path], folder: Path) -> list[Path]:
     return list(written)
 
 
-def as_markdown(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> str:
+def as_markdown(results: Sequence[Saved], drawn: dict[str, bytes]) -> str:
     """The report as Markdown, with the pictures beside it."""
-    parts = ["# Benchmark"]
+    parts = [f"# {TITLE}"]
+    sentences, table = choose(results).sentences, against_keras(results)
+    parts += [f"## {TAKE}"] * bool(sentences) + list(map(_escaped, sentences))
+    parts += [_markdown_table(table), _escaped(AGAINST)] if table.rows else []
     parts += [f"## {TITLES[name]}\n\n![{TITLES[name]}]({name}.png)" for name in drawn]
-    for heading, result in zip(_headings(results), results, strict=True):
+    measured = _benchmarks(results)
+    for heading, result in zip(_headings(measured), measured, strict=True):
         parts.append(f"## {_escaped(heading)}")
         parts.append("  \n".join(map(_escaped, machine_lines(result))))
         parts += [f"> **Warning:** {_escaped(text)}" for text in result.warnings]
@@ -85,14 +95,18 @@ def as_markdown(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> 
     return "\n\n".join(parts) + "\n"
 
 
-def as_html(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> str:
+def as_html(results: Sequence[Saved], drawn: dict[str, bytes]) -> str:
     """The report as one page, pictures included."""
-    parts = ["<h1>Benchmark</h1>"]
+    parts = [f"<h1>{TITLE}</h1>"]
+    sentences, table = choose(results).sentences, against_keras(results)
+    parts += [f"<h2>{TAKE}</h2>"] * bool(sentences) + [f"<p>{html.escape(each)}</p>" for each in sentences]
+    parts += [_html_table(table), f'<p class="dim">{html.escape(AGAINST)}</p>'] if table.rows else []
     for name, content in drawn.items():
         data = base64.b64encode(content).decode()
         title = html.escape(TITLES[name])
         parts.append(f'<h2>{title}</h2>\n<img alt="{title}" src="data:image/png;base64,{data}">')
-    for heading, result in zip(_headings(results), results, strict=True):
+    measured = _benchmarks(results)
+    for heading, result in zip(_headings(measured), measured, strict=True):
         parts.append(f"<h2>{html.escape(heading)}</h2>")
         parts.append(f"<p>{'<br>'.join(map(html.escape, machine_lines(result)))}</p>")
         parts += [f'<p class="warning">{html.escape(text)}</p>' for text in result.warnings]
@@ -104,13 +118,17 @@ def as_html(results: Sequence[BenchmarkResult], drawn: dict[str, bytes]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Benchmark</title>\n<style>{CSS}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{TITLE}</title>\n<style>{CSS}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def _benchmarks(results: Sequence[Saved]) -> list[BenchmarkResult]:
+    return [each for each in results if isinstance(each, BenchmarkResult)]
 
 
 def _headings(results: Sequence[BenchmarkResult]) -> list[str]:
     """The platform and the day, and which one if there are several."""
-    named = source_names(results) if len(results) > 1 else [PLATFORMS[results[0].platform]]
+    named = source_names(results) if len(results) != 1 else [PLATFORMS[results[0].platform]]
     return [
         f"{name[:1].upper()}{name[1:]}, {result.created[:10]}"
         for name, result in zip(named, results, strict=True)

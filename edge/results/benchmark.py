@@ -191,7 +191,8 @@ class Entry:
     engine: EngineName | None = None
 
 
-def _now() -> str:
+def now() -> str:
+    """Date and time, ISO 8601, UTC."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
@@ -211,7 +212,7 @@ class BenchmarkResult:
     """
 
     platform: Platform
-    created: Text = field(default_factory=_now)
+    created: Text = field(default_factory=now)
     machine: Machine
     versions: Object
     settings: Object

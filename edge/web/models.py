@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edge.aliases import Array
-from edge.files import read_arrays
+from edge.arrays import read_arrays, read_table
 from edge.inspection import Verdict, recurrent_operators, verdict
 from edge.targets import TARGETS
 from edge.tflite import Graph, Interface, TensorInfo, describe
@@ -109,7 +109,7 @@ def recording(path: Path) -> Array:
         OSError: there is no such file.
         ValueError: another format, another number of axes, no numbers, NaN or infinity.
     """
-    array = _read_csv(path) if path.suffix.lower() == ".csv" else read_arrays([path])
+    array = read_table(path) if path.suffix.lower() == ".csv" else read_arrays([path])
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{path} holds several arrays; the page takes one, samples by features.")
     if array.dtype.kind not in "fiub" or array.ndim not in (2, 3) or not array.size:
@@ -121,28 +121,6 @@ def recording(path: Path) -> Array:
     if not np.isfinite(samples).all():
         raise ValueError(f"{path} holds NaN or infinity, or a number beyond float32.")
     return samples if samples.ndim == 3 else samples[None]
-
-
-def _read_csv(path: Path) -> Array:
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
-    try:
-        rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        if rows and not _is_number(rows[0][0]):
-            rows = rows[1:]
-        return np.array([[float(cell) for cell in row] for row in rows], np.float32)
-    except ValueError:
-        raise ValueError(
-            f"{path} is no table of numbers: a row for each sample, as many numbers in each, with commas."
-        ) from None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _end(info: TensorInfo, key: str | None) -> dict[str, Any]:

@@ -264,7 +264,7 @@ def test_reports_and_c_arrays_follow_links(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text(json.dumps(result()))
     write_report([tmp_path / "result.json"], tmp_path / "report")
     assert (tmp_path / "report/report.md").is_symlink()
-    assert (elsewhere / "page.md").read_text(encoding="utf-8").startswith("# Benchmark")
+    assert (elsewhere / "page.md").read_text(encoding="utf-8").startswith("# Report")
     (tmp_path / "reset.h").symlink_to(elsewhere / "model.h")
     write_c_array(model_file("dense"), tmp_path, "reset")
     assert (tmp_path / "reset.h").is_symlink()

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import edge
 from tests.helpers.device_files import model_file, sequences
@@ -66,7 +65,7 @@ def test_a_device_needs_nothing_of_the_workstation(tmp_path: Path) -> None:
         str(tmp_path),
         str(model_file("reset")),
         str(model_file("carry")),
-        banned=(*WORKSTATION, "rich", "typer"),
+        banned=(*WORKSTATION, "rich"),
     )
     assert result.returncode == 0, result.stderr
     wanted = edge.load(model_file("reset")).predict(x)
@@ -82,7 +81,7 @@ def test_importing_needs_numpy_only() -> None:
         "new = {name.split('.')[0] for name in set(sys.modules) - before}\n"
         "print(sorted(new - set(sys.stdlib_module_names)))\n"
     )
-    result = run(code, banned=(*WORKSTATION, *RUNTIMES, "rich", "typer"))
+    result = run(code, banned=(*WORKSTATION, *RUNTIMES, "rich"))
     assert result.stdout.strip() == "['edge']", result.stdout + result.stderr
 
 
@@ -125,8 +124,7 @@ def test_inspect_needs_no_runtime() -> None:
     assert "UNIDIRECTIONAL_SEQUENCE_LSTM" in result.stdout
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich"])
-def test_without_typer_or_rich_the_command_line_says_what_to_install(missing: str) -> None:
-    result = run_module("--help", banned=(missing,))
+def test_without_rich_the_command_line_says_what_to_install() -> None:
+    result = run_module("--help", banned=("rich",))
     assert result.returncode == 1
-    assert result.stderr.strip() == "The command line needs two more packages: pip install typer rich"
+    assert result.stderr.strip() == "The command line needs one more package: pip install rich"

@@ -14,9 +14,9 @@ import pytest
 from tests.helpers.places import ROOT
 
 PACKAGES = ("edge", "keras_lstm_plus")
-GROUND = (
-    *("edge.aliases", "edge.errors", "edge.files", "edge.micro_operators", "edge.quiet", "edge.targets"),
-    "edge.version",
+GROUND = tuple(
+    f"edge.{name}"
+    for name in ("aliases", "arrays", "errors", "files", "micro_operators", "quiet", "targets", "version")
 )
 WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
 
@@ -25,8 +25,9 @@ WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
 RULES: dict[str, tuple[str, ...]] = {
     "edge": (*GROUND, "edge.runtime", "edge.tflite", "edge.cli"),  # the face, and `python -m edge`
     "edge.aliases": (),
+    "edge.arrays": ("edge.aliases",),
     "edge.errors": (),
-    "edge.files": ("edge.aliases",),
+    "edge.files": (),
     "edge.quiet": (),
     "edge.micro_operators": (),
     "edge.targets": ("edge.micro_operators",),
@@ -49,7 +50,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "edge.report.pictures": (*GROUND, "edge.report", "edge.results", "matplotlib"),
     "edge.devices": (*GROUND, "edge", "edge.tflite", "edge.runtime"),
     "edge.devices.raspberry_pi.sensors": ("edge.aliases", "edge.devices", "smbus2"),
-    "edge.cli": ("edge", "typer", "rich"),
+    "edge.card": (*GROUND, "edge.inspection", "edge.results", "edge.report", "edge.tflite"),
+    "edge.cli": ("edge", "rich"),
     "edge.convert": (
         *GROUND,
         *("edge.tflite", "edge.runtime", "edge.results", "edge.inspection", "edge"),

@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from edge.benchmark import adb_tool
 from edge.benchmark.elf import abi_of
-from edge.cli.main import app
 from edge.results.benchmark import read, validate
+from tests.helpers.command_line import invoke
 from tests.helpers.device_files import model_file
 from tests.helpers.explicit_files import explicit_file
 from tests.helpers.phone import Phone, phone_at
@@ -134,8 +133,8 @@ def test_the_command(phone: Phone, tmp_path: Path) -> None:
     phone.scenario(devices={"A": "device", "B": "offline"})
     command = ["benchmark", str(model_file("reset")), "--adb", "--length", "20", "--threads", "1,2"]
     more = ["--benchmark-model", str(phone.tool), "--serial", "A", "--json", str(tmp_path / "a.json")]
-    done = CliRunner().invoke(app, [*command, *more])
-    assert done.exit_code == 0, done.output
+    done = invoke([*command, *more])
+    assert done.exit_code == 0, done.stderr
     assert "Google Pixel 7" in done.stdout
     result = read(tmp_path / "a.json")
     assert result.platform == "android"
@@ -146,10 +145,10 @@ def test_the_command(phone: Phone, tmp_path: Path) -> None:
         ([*more, "--stream", "50"], "--stream is not for --adb."),
         ([*more, "--tflm"], "--adb and --tflm are two places"),
     ):
-        done = CliRunner().invoke(app, [*command, *extra])
+        done = invoke([*command, *extra])
         assert done.exit_code == 1
         assert done.stderr.startswith(f"Error: {words}")
-    done = CliRunner().invoke(app, [*command[:2], "--serial", "A"])
+    done = invoke([*command[:2], "--serial", "A"])
     assert done.stderr == "Error: --serial belongs to --adb.\n"
 
 

@@ -12,19 +12,18 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import edge
 from edge.benchmark import micro_process
 from edge.benchmark.micro import benchmark_on_micro
 from edge.benchmark.micro_process import MicroInterpreter, smallest_arena
-from edge.cli.main import app
 from edge.convert import convert
 from edge.devices.microcontroller.c_array import write_c_array
 from edge.errors import ModelFileError
 from edge.results.benchmark import read, validate
 from keras_lstm_plus import LSTMPlus
 from tests.helpers import tflm_stub
+from tests.helpers.command_line import invoke
 from tests.helpers.device_files import model_file
 from tests.helpers.layers import randomise
 from tests.helpers.places import ROOT
@@ -199,14 +198,14 @@ def test_a_file_that_ends_the_process(
 @needs_micro
 def test_the_command(files: dict[str, Path], tmp_path: Path) -> None:
     command = ["benchmark", str(files["int8"]), "--tflm", "--runs", "3"]
-    done = CliRunner().invoke(app, [*command, "--json", str(tmp_path / "m.json")])
-    assert done.exit_code == 0, done.output
+    done = invoke([*command, "--json", str(tmp_path / "m.json")])
+    assert done.exit_code == 0, done.stderr
     (entry,) = read(tmp_path / "m.json").files
     assert entry.runtime.name == "tflite-micro"
     assert "arena" in done.stdout
-    done = CliRunner().invoke(app, [*command, "--threads", "2"])
+    done = invoke([*command, "--threads", "2"])
     assert (done.exit_code, done.stderr) == (1, "Error: --threads is not for --tflm.\n")
-    done = CliRunner().invoke(app, ["benchmark", str(files["dynamic"]), "--tflm"])
+    done = invoke(["benchmark", str(files["dynamic"]), "--tflm"])
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: dynamic.tflite gives NaN")
 

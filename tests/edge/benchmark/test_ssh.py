@@ -98,9 +98,9 @@ def test_what_a_login_prints_does_no_harm(pi: Device) -> None:
 
 def test_only_the_device_half_is_sent(pi: Device) -> None:
     # Were it not there, or did it need more, this Python could not run it.
-    blocked = "tensorflow,keras,flatbuffers,keras_lstm_plus,typer,rich,matplotlib"
+    blocked = "tensorflow,keras,flatbuffers,keras_lstm_plus,rich,matplotlib"
     assert over(pi, [model_file("reset")], python=pi.python("bare", BLOCKED=blocked))["files"]
-    message = ssh._message({}, {})
+    message = ssh._message({}, {}, {})
     code, size, _ = map(int, message.split(b"\n", 1)[0].split())
     assert code > 0
     assert b"edge/runtime/model.py" in message[-size:]
@@ -113,7 +113,7 @@ def test_the_native_engine_goes_along(pi: Device) -> None:
     assert entry["engine"]["taken"] == 1
     (entry,) = over(pi, [model_file("reset")], accelerate=False)["files"]
     assert "engine" not in entry
-    assert f"edge/native/{name}/libedge_lstm.so".encode() in ssh._message({}, {})
+    assert f"edge/native/{name}/libedge_lstm.so".encode() in ssh._message({}, {}, {})
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.cli.test_cli import run
+from tests.helpers.command_line import run
 from tests.helpers.device_files import model_file
 
 
@@ -27,10 +27,26 @@ def test_several_lengths_threads_and_a_stream_are_in_the_tables_and_the_json(tmp
     assert [file["stream"] is not None for file in found["files"]] == [True, True, False, False]
 
 
-def test_a_file_that_is_no_stream_is_a_warning() -> None:
-    code, out, _ = run("benchmark", model_file("reset"), "--runs", 1, "--length", 3, "--stream", 500)
-    assert code == 0
-    assert "None of the files can be used as a stream" in " ".join(out.split())
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--stream", 500), "None of the files can be used as a stream: convert with --state carry or"),
+        (("--ssh-python", "python3.12"), "--ssh-python belongs to --ssh."),
+        (("--serial", "A"), "--serial belongs to --adb."),
+        (("--tflm", "--data", "x.npy"), "--data is not for --tflm."),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(arguments: tuple[object, ...], words: str) -> None:
+    code, out, err = run("benchmark", model_file("reset"), "--runs", 1, *arguments)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert words in err
+
+
+def test_options_that_mean_nothing_to_these_files_are_refused() -> None:
+    dense = ("benchmark", model_file("dense"), "--runs", 1)
+    assert run(*dense, "--length", 3)[2] == "Error: --length would do nothing: no file takes sequences.\n"
+    assert "no file has a fused LSTM" in run(*dense, "--no-accelerate")[2]
+    assert run(*dense)[0] == 0
 
 
 @pytest.mark.parametrize("value", ["0", "1,", "a", "1,-2", "1.5", ""])

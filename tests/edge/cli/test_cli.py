@@ -12,20 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from edge.cli.main import app
 from edge.report.style import number, size
+from tests.helpers.command_line import run
 from tests.helpers.device_files import model_file
 from tests.helpers.places import ROOT
 
 KINDS = ("reset", "int8", "stock")
-
-
-def run(*arguments: object, columns: int = 80) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of a command."""
-    result = CliRunner(env={"COLUMNS": str(columns)}).invoke(app, [str(each) for each in arguments])
-    return result.exit_code, result.stdout, result.stderr
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -69,7 +62,7 @@ def test_inspect_prints_what_there_is() -> None:
     assert "Hint: A fused LSTM in 8-bit integers is for chips" in " ".join(out.split())
     assert "Hint" not in run("inspect", model_file("reset"))[1]
     assert "Hint: WHILE" in run("inspect", model_file("stock"))[1]
-    assert json.loads(run("inspect", model_file("int8"), "--json")[1])["state"] == "reset"
+    assert json.loads(run("inspect", model_file("int8"), "--json", "-")[1])["state"] == "reset"
 
 
 def test_brackets_in_names_are_printed(tmp_path: Path) -> None:

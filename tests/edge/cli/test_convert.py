@@ -17,9 +17,10 @@ import edge
 from edge.convert import convert
 from edge.report.targets import COLUMNS, targets_markdown
 from edge.targets import TARGETS
-from tests.edge.cli.test_cli import ROOT, run
 from tests.edge.convert.verification.test_verifier import altered
+from tests.helpers.command_line import run
 from tests.helpers.keras_models import motion, randomised, two_layers
+from tests.helpers.places import ROOT
 
 LABELS = ["walk", "run", "sit", "lie"]
 
@@ -106,7 +107,7 @@ def test_verify_shows_errors_decisions_and_drift(folder: Path, tmp_path: Path) -
     report = tmp_path / "v.json"
     code, out, err = run(
         *arguments,
-        "--labels",
+        "--answers",
         folder / "y.npy",
         "--target",
         "litert",
@@ -156,7 +157,11 @@ def test_failures_are_one_sentence_and_exit_code_1(folder: Path, tmp_path: Path)
         (("convert", tmp_path / "no.keras", "-o", out_file), "There is no file"),
         (("convert", x, "-o", out_file), "is no saved Keras model"),
         (("convert", model, "-o", tmp_path / "no" / "m.tflite"), "does not exist"),
-        ((*write, "--quantize", "int8"), "representative_data"),
+        (
+            (*write, "--quantize", "int8"),
+            "every number from --data, and none was given. Give a few hundred inputs like those in use, or "
+            "use --quantize dynamic, which needs none.",
+        ),
         ((*write, "--data", tmp_path / "no.npy"), "There is no file"),
         ((*write, "--data", cut), "cut.npy is cut, or no .npy"),
         ((*write, "--data", tmp_path / "cut.npz"), "cut.npz is cut, or no .npy"),
@@ -170,7 +175,10 @@ def test_failures_are_one_sentence_and_exit_code_1(folder: Path, tmp_path: Path)
         (("verify", model, tmp_path / "no.tflite"), "There is no file"),
         (("verify", model, model), "model.keras"),
         (("verify", model, folder / "float.tflite", "--data", folder / "y.npy"), "data for input 'motion'"),
-        (("verify", model, folder / "float.tflite", "--labels", x), "labels for output 'exercise'"),
+        (
+            ("verify", model, folder / "float.tflite", "--data", x, "--answers", x),
+            "--answers for output 'exercise'",
+        ),
     ):
         code, out, err = run(*arguments)
         assert (code, out) == (1, ""), (arguments, out, err)
@@ -210,7 +218,7 @@ def test_usage_errors_are_exit_code_2(folder: Path) -> None:
 
 
 def test_targets_are_printed_three_ways() -> None:
-    rows = json.loads(run("targets", "--json")[1])
+    rows = json.loads(run("targets", "--json", "-")[1])
     assert list(rows) == list(TARGETS)
     assert rows["litert"]["lowerings"] == list(TARGETS["litert"].lowerings)
     assert rows["litert"]["operators"] is None

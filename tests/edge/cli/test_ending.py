@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from edge.cli.main import app
+from tests.helpers.command_line import invoke
 from tests.helpers.device_files import keras_model, model_file
 from tests.helpers.places import ROOT
 
@@ -77,7 +76,7 @@ IN_EXEC = f"""
 )
 @pytest.mark.parametrize(
     "module",
-    ["typer", "rich.console", "edge.cli.main", "numpy", "edge.inspection.overview", "edge.report.style"],
+    ["argparse", "rich.console", "edge.cli.main", "numpy", "edge.inspection.overview", "edge.report.style"],
 )
 def test_ctrl_c_in_the_imports(module: str, what: str) -> None:
     done = run("inspect", model_file("dense"), module=module, what=what)
@@ -107,7 +106,7 @@ def test_ctrl_c_in_the_middle_of_a_conversion_leaves_nothing(tmp_path: Path) -> 
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    for arguments in (["targets"], ["targets", "--json"], ["inspect", str(model_file("reset"))]):
+    for arguments in (["targets"], ["targets", "--json", "-"], ["inspect", str(model_file("reset"))]):
         command = [sys.executable, "-m", "edge", *arguments]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdout is not None
@@ -118,7 +117,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-@pytest.mark.parametrize("arguments", [["targets"], ["targets", "--json"]])
+@pytest.mark.parametrize("arguments", [["targets"], ["targets", "--json", "-"]])
 def test_output_that_has_no_room_is_one_sentence(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         command = [sys.executable, "-m", "edge", *arguments]
@@ -130,7 +129,8 @@ def test_output_that_has_no_room_is_one_sentence(arguments: list[str]) -> None:
 COMMANDS = {
     "inspect": ("edge.inspection.overview.inspect", ["inspect", "FILE"]),
     "benchmark": ("edge.benchmark.benchmark", ["benchmark", "FILE"]),
-    "report": ("edge.report.pages.write_report", ["report", "FILE"]),
+    "report": ("edge.results.saved.read_saved", ["report", "FILE"]),
+    "card": ("edge.card.card", ["card", "FILE"]),
     "serve": ("edge.web.models.served_model", ["serve", "FILE"]),
     "targets": ("edge.report.targets.targets_report", ["targets"]),
     "convert": ("edge.convert.convert", ["convert", "FILE", "-o", "x.tflite"]),
@@ -150,7 +150,7 @@ def test_a_fault_of_ours_is_one_line_and_its_own_exit_code(
     monkeypatch.setattr(place, fail)
     monkeypatch.chdir(tmp_path)
     given = [str(model_file("dense")) if each == "FILE" else each for each in arguments]
-    done = CliRunner().invoke(app, given)
+    done = invoke(given)
     assert done.exit_code == 70
     assert done.stderr.startswith(
         "Error: this is a fault of keras-lstm-plus, please report it (EDGE_TRACEBACK=1"
@@ -158,7 +158,7 @@ def test_a_fault_of_ours_is_one_line_and_its_own_exit_code(
     assert kind.__name__ in done.stderr
     assert done.stderr.count("\n") == 1
     monkeypatch.setenv("EDGE_TRACEBACK", "1")
-    assert isinstance(CliRunner().invoke(app, given).exception, kind)
+    assert isinstance(invoke(given).exception, kind)
 
 
 def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,5 +166,5 @@ def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
         raise MemoryError
 
     monkeypatch.setattr("edge.inspection.overview.inspect", fail)
-    done = CliRunner().invoke(app, ["inspect", "x"])
+    done = invoke(["inspect", "x"])
     assert (done.exit_code, done.stderr) == (1, "Error: there is not enough memory for it.\n")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import typer
 from keras import layers
 
 import edge
-from edge.cli.tools import lengths_of
+from edge.cli.parser import lengths_of
 from edge.convert import convert
-from tests.edge.cli.test_cli import run
+from tests.helpers.command_line import run
 
 LENGTHS = {"source": 7, "target": 5}
 
@@ -76,5 +76,5 @@ def test_on_the_command_line(attending: keras.Model, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("written", ["7,5", "7,source=5", "source=7,source=5", "source=seven", "0", "", "-3"])
 def test_what_is_no_length_on_the_command_line(written: str) -> None:
-    with pytest.raises(typer.BadParameter, match="neither a number of steps nor NAME=N,NAME=N"):
+    with pytest.raises(ArgumentTypeError, match="neither a number of steps nor NAME=N,NAME=N"):
         lengths_of(written)

@@ -20,7 +20,7 @@ import pytest
 import edge
 from edge.aliases import Array
 from edge.convert import ConversionResult, convert, verify
-from tests.edge.cli.test_cli import run
+from tests.helpers.command_line import run
 from tests.helpers.keras_models import relative_error
 from tests.helpers.runtimes import Runtime
 

@@ -21,7 +21,7 @@ from tests.helpers.explicit_files import LABELS, NORMALIZATION, expected, explic
 from tests.helpers.places import ROOT
 from tests.house.test_device_half import BLOCK, WORKSTATION
 
-BANNED = (*WORKSTATION, "typer", "rich", "matplotlib", "smbus2")
+BANNED = (*WORKSTATION, "rich", "matplotlib", "smbus2")
 
 
 def program(name: str, *arguments: object, text: str = "") -> subprocess.CompletedProcess[str]:

@@ -15,14 +15,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from edge.cli.main import app
 from edge.report import drawing, pages
 from edge.report.pages import as_html, as_markdown, write_report
 from edge.report.pictures import pictures
 from edge.report.tables import labels, rows_of, speeds
 from tests.helpers.benchmark_results import entry, result, times, value
+from tests.helpers.command_line import invoke
 from tests.house.test_device_half import BLOCK, ROOT
 
 
@@ -63,11 +62,14 @@ class Page(HTMLParser):
 def test_the_command_writes_a_page_that_stands_alone(tmp_path: Path) -> None:
     paths = written(tmp_path, result(), result("pi"), result())
     folder = tmp_path / "made" / "report"
-    done = CliRunner().invoke(app, ["report", *map(str, paths), "-o", str(folder)])
+    done = invoke(["report", *map(str, paths), "-o", str(folder)])
     assert (done.exit_code, done.stderr) == (0, "")
     names = {"report.html", "report.md", "latency.png", "percentiles.png", "sizes.png"}
     assert {path.name for path in folder.iterdir()} == names
-    assert {Path(line).name for line in done.stdout.split()} == names
+    *files, computer, pi, second = done.stdout.splitlines()
+    assert {Path(line).name for line in files} == names
+    assert computer.startswith("Computer 1: take int8.tflite, the fastest of 2 that are near enough: 0.4 ms")
+    assert (pi[:14], second[:12]) == ("Raspberry Pi: ", "Computer 2: ")
     page = Page((folder / "report.html").read_text())
     assert page.open == []
     assert len(page.sources) == 3
@@ -170,13 +172,13 @@ def test_many_files_and_platforms_are_drawn() -> None:
 def test_a_bad_result_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:
     good, bad = written(tmp_path, result(), {**result(), "files": [{"name": "x"}]})
     folder = tmp_path / "report"
-    done = CliRunner().invoke(app, ["report", str(good), str(bad), "-o", str(folder)])
+    done = invoke(["report", str(good), str(bad), "-o", str(folder)])
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: {bad}: files[0] has no 'path'")
     assert done.stderr.count("\n") == 1
     assert not folder.exists()
     (tmp_path / "file").touch()
-    done = CliRunner().invoke(app, ["report", str(good), "-o", str(tmp_path / "file")])
+    done = invoke(["report", str(good), "-o", str(tmp_path / "file")])
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: ")
 

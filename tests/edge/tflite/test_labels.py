@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from edge.cli.main import app
 from edge.convert.graph import flatbuffer
 from edge.convert.verification.outputs import check_labels
 from edge.devices.microcontroller.c_array import write_c_array
@@ -21,6 +19,7 @@ from edge.errors import ModelFileError
 from edge.tflite import describe
 from edge.tflite.labels import label_fault
 from edge.web.models import served_model
+from tests.helpers.command_line import invoke
 from tests.helpers.device_files import CLASSES, keras_model, model_file
 
 
@@ -63,7 +62,7 @@ def test_the_command_refuses_before_it_writes(tmp_path: Path) -> None:
     model = tmp_path / "model.keras"
     keras_model().save(model)
     arguments = ["convert", str(model), "-o", str(tmp_path / "m.tflite"), "--labels", "a,b"]
-    done = CliRunner().invoke(app, arguments)
+    done = invoke(arguments)
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
     assert re.search(rf"there are 2 labels, and output 'dense\w*' has {CLASSES} values", done.stderr)

@@ -14,15 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from edge.cli.main import app
 from edge.convert.graph import flatbuffer
 from edge.web import runtimes
 from edge.web.chromium import serving
 from edge.web.models import served_model
 from edge.web.runtimes import fetch
 from edge.web.server import Server
+from tests.helpers.command_line import invoke
 from tests.helpers.device_files import FEATURES, edited, model_file, sequences
 from tests.helpers.places import ROOT
 from tests.helpers.web_client import ask, site
@@ -99,9 +98,9 @@ def test_a_file_that_no_browser_runs_has_no_runtime(tmp_path: Path) -> None:
 
 
 def command(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["serve", *arguments])
+    result = invoke(["serve", *arguments])
     assert result.exit_code == 1
-    return result.output
+    return result.stdout + result.stderr
 
 
 def test_errors_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
