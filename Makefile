@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Debian's: for this machine, and for a Raspberry Pi of 64 and of 32 bits.
 COMPILERS := g++-12 aarch64-linux-gnu-g++-12 arm-linux-gnueabihf-g++-12
 
-.PHONY: native native-check wheels compilers demo examples examples-quick test test-wide test-all test-pi test-oldest system test-backends lottery format clean
+.PHONY: native native-check wheels compilers demo docs examples examples-quick test test-wide test-all test-pi test-oldest system test-backends lottery format clean
 
 demo: $(READY)
 	$(PY) -m examples.exercise_recognition
@@ -24,14 +24,19 @@ test: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -n auto --dist loadfile -m "not wide and not slow and not pi and not example"
+	$(PY) -m pytest -n auto --dist loadfile -m "not wide and not slow and not pi and not example and not site"
 
 # The further cases of the grids: twice as many minutes. CI runs them after `make test`.
 test-wide: $(READY)
-	$(PY) -m pytest -n auto --dist loadfile -m "wide and not slow"
+	$(PY) -m pytest -n auto --dist loadfile -m "wide and not slow and not site"
 
 test-all: $(READY)
 	$(PY) -m pytest -n auto --dist loadfile -m "not pi"
+
+# The documentation, into build/docs, which opens without a server; its snippets, notebooks, links and looks.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	KERAS_LSTM_PLUS_SITE=built $(PY) -m pytest -n auto --dist load -m site tests/docs tests/house/test_readme.py
 
 # A 64-bit and a 32-bit Raspberry Pi, emulated; sets itself up from Debian's packages.
 test-pi: $(READY)
@@ -86,7 +91,7 @@ $(READY): setup.py $(wildcard native/*.cc native/*.h native/*.py native/training
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13) and "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
-	$(PY) -m pip install --quiet --editable ".[dev,peers]"
+	$(PY) -m pip install --quiet --editable ".[dev,docs,peers]"
 	touch $@
 
 clean:

@@ -27,6 +27,8 @@ EXAMPLES = [
 ]
 # The LSTMs of others: oracles of the tests, and Keras's other backends.
 PEERS = ["onnx>=1.16", "onnxruntime>=1.18", "torch>=2.4,<=2.13.0", "jax>=0.4.30"]
+# The site, and the notebooks in it: `make docs`.
+DOCS = ["mkdocs-material>=9.6", "mkdocstrings[python]>=1", "nbclient>=0.10", "ipykernel>=6"]
 DEV = [
     *EXAMPLES,
     "pytest>=8",
@@ -70,6 +72,7 @@ setup(
         "report": ["matplotlib>=3.8"],  # pictures of `python -m edge report`
         "examples": EXAMPLES,
         "dev": DEV,
+        "docs": DOCS,
         "peers": PEERS,
     },
     classifiers=[

@@ -7,7 +7,16 @@ from typing import Any
 
 
 class ModelFileError(ValueError):
-    """A model file is missing, unreadable, cut short, damaged or of another kind, or a runtime refuses it."""
+    """A model file is missing, unreadable, cut short, damaged or of another kind, or a runtime refuses it.
+
+    Example:
+        >>> import edge
+        >>> try:
+        ...     edge.load("nowhere.tflite")
+        ... except edge.ModelFileError as error:
+        ...     print("nowhere.tflite" in str(error))
+        True
+    """
 
 
 def as_count(value: Any) -> int | None:

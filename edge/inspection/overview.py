@@ -39,6 +39,11 @@ def inspect(path: str | Path, target: str | None = None) -> dict[str, Any]:
     Raises:
         ModelFileError: the file is missing, cut, damaged or no model, or of a newer version.
         ValueError: there is no such target.
+
+    Example:
+        >>> found = inspect("exercise.tflite")
+        >>> found["state"], found["recurrent"][0]["form"], found["targets"]["raspberry-pi"]["verdict"]
+        ('reset', 'fused', 'ok')
     """
     rows = [get_target(target)] if target is not None else list(TARGETS.values())
     interface = describe(path)

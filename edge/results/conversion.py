@@ -18,7 +18,13 @@ LOWERED = {
 
 
 class LoweredLayer(NamedTuple):
-    """A recurrent layer and what it became."""
+    """A recurrent layer and what it became: `"fused"`, `"unrolled"` or `"step"`.
+
+    Example:
+        >>> layer = LoweredLayer("memory", "peephole", units=32, lowering="fused")
+        >>> layer.lowering
+        'fused'
+    """
 
     name: str
     variant: str
@@ -36,6 +42,11 @@ class OutputError(NamedTuple):
         relative: rms in units of the standard deviation of the output of Keras.
         single: the same of the one answer that is furthest off: of one sequence, or of one step where there
             is an answer a step.
+
+    Example:
+        >>> error = OutputError("dense", max_abs=0.0007, rms=0.00026, relative=0.0059)
+        >>> f"{error.relative:.1%} of its standard deviation"
+        '0.6% of its standard deviation'
     """
 
     name: str
@@ -130,6 +141,12 @@ class ConversionResult:
         notes: what its user should know, a sentence each.
         calibration: of a file in integers, what its ranges come from; else None.
         checks: of a quantized file, how far it is off on data of other kinds.
+
+    Example:
+        >>> from edge.convert import convert
+        >>> result = convert("exercise.keras", "smaller.tflite", "float16")
+        >>> result.quantize, result.state, result.layers[0].units
+        ('float16', 'reset', 8)
     """
 
     path: Path

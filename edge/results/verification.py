@@ -158,6 +158,12 @@ class Verification:
         outputs: a comparison of each output of the model.
         drift: over time; None where the file has no time to drift in, drift_note then says why.
         target: what `inspect` says of the target: `name`, `verdict` and `reasons`; None without a target.
+
+    Example:
+        >>> from edge.convert import verify
+        >>> verification = verify("exercise.keras", "exercise.tflite", drift_steps=100)
+        >>> verification.is_ok, verification.state
+        (True, 'reset')
     """
 
     model: str

@@ -24,6 +24,10 @@ class Clipping:
         least, largest: the range, as real numbers.
         seen: how many numbers were given.
         clipped: how many of them were beyond the range.
+
+    Example:
+        >>> print(Clipping(-4.0, 4.0, seen=300, clipped=3))
+        3 of 300 values beyond -4 to 4
     """
 
     least: float

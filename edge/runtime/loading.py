@@ -48,11 +48,13 @@ def load(
             the two, `accelerate` is none of its three, or `timeout` is no time or not for an isolated file.
 
     Example:
-        >>> model = load("exercise.tflite")  # doctest: +SKIP
-        >>> model.predict(np.zeros((4, 50, 6), "float32")).shape  # doctest: +SKIP
+        >>> import numpy as np
+        >>> model = load("exercise.tflite")
+        >>> model.predict(np.zeros((4, 50, 6), "float32")).shape
         (4, 7)
-        >>> with load("from_a_stranger.tflite", isolated=True, timeout=5) as model:  # doctest: +SKIP
-        ...     probabilities = model.predict(x)
+        >>> with load("exercise.tflite", isolated=True, timeout=60) as stranger:
+        ...     stranger.predict(np.zeros((1, 50, 6), "float32")).shape
+        (1, 7)
     """
     if timeout is not None and not isolated:
         raise ValueError(

@@ -51,6 +51,12 @@ class EdgeModel:
         interface: the file, read and checked.
         file: its structure.
         runtime: name and version of what executes it.
+
+    Example:
+        >>> import edge
+        >>> model = edge.load("exercise.tflite")
+        >>> model.state, model.lowering, model.inputs[0].shape
+        ('reset', 'fused', (1, -1, 6))
     """
 
     def __init__(

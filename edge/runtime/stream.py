@@ -32,10 +32,14 @@ class Stream:
         ValueError: the file keeps no state between calls, or takes several steps at once.
 
     Example:
-        >>> stream = load("exercise_stream.tflite").stream()  # doctest: +SKIP
-        >>> for sample in sensor:  # doctest: +SKIP
+        >>> import edge
+        >>> import numpy as np
+        >>> stream = edge.load("exercise_stream.tflite").stream()
+        >>> for sample in np.zeros((50, 6)):
         ...     probabilities = stream.step(sample)
-        >>> stream.reset()  # doctest: +SKIP
+        >>> probabilities.shape
+        (7,)
+        >>> stream.reset()
     """
 
     def __init__(self, opening: Opening) -> None:

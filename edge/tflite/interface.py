@@ -27,6 +27,12 @@ class TensorInfo(NamedTuple):
         dtype: of the numbers in the file.
         scale: real value = scale * (number - zero_point); None where the numbers are the values.
         zero_point: the number that stands for 0.0; None like `scale`.
+
+    Example:
+        >>> import edge
+        >>> model = edge.load("exercise.tflite")
+        >>> model.outputs[0].shape, model.outputs[0].dtype, model.outputs[0].scale
+        ((-1, 7), dtype('float32'), None)
     """
 
     name: str

@@ -171,7 +171,7 @@ FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
 RULES |= {name: ("keras_lstm_plus", *more) for name, more in FRAMEWORKS.items()}
 LONGEST = 300  # lines of a file
 GROUND_FLOOR = 11  # modules on the ground floor of `edge`
-TREES = (*PACKAGES, "examples", "tests", "benchmarks")
+TREES = (*PACKAGES, "docs", "examples", "tests", "benchmarks")
 
 
 @cache

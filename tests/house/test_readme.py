@@ -14,7 +14,7 @@ from keras_lstm_plus.variants import VARIANTS
 from tests.helpers.places import ROOT
 
 README = ROOT / "README.md"
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 # Everything but what a command leaves: results, environments, builds, caches.
 MARKDOWN = [
     path
@@ -72,7 +72,10 @@ def test_the_first_table_says_what_the_table_of_the_demo_says() -> None:
     assert {(network, form): tuple(figures) for network, form, *figures in rows}.items() <= kept.items()
 
 
-@pytest.mark.parametrize("path", [README, *DOCS], ids=name)
+RUN = [README, *(pytest.param(page, marks=pytest.mark.site) for page in DOCS)]
+
+
+@pytest.mark.parametrize("path", RUN, ids=lambda path: name(path))
 def test_its_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All blocks of a file after one another, as a reader would run them."""
     blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

@@ -21,7 +21,14 @@ KerasFunction = Callable[[Samples], dict[str, np.ndarray]]
 
 
 class ConversionError(RuntimeError):
-    """The file does not compute what the Keras model computes; it was not kept."""
+    """The file does not compute what the Keras model computes; it was not kept.
+
+    Its message says how far it is off, and names numbers that were tried and do.
+
+    Example:
+        >>> issubclass(ConversionError, RuntimeError)
+        True
+    """
 
 
 def keras_outputs(model: keras.Model, signature: Signature, samples: Samples) -> dict[str, np.ndarray]:

@@ -68,7 +68,8 @@ def verify(
         TypeError: data that is no numbers.
 
     Example:
-        >>> verify("model.keras", "model.tflite", np.load("x.npy")).is_ok  # doctest: +SKIP
+        >>> x = np.random.default_rng(0).normal(size=(8, 30, 6)).astype("float32")
+        >>> verify("exercise.keras", "exercise.tflite", x, drift_steps=0).is_ok
         True
     """
     if as_count(drift_steps) is None and (isinstance(drift_steps, bool) or drift_steps != 0):

@@ -1,0 +1,72 @@
+"""Every message that docs/messages.md quotes is one that the installed packages can give."""
+
+from __future__ import annotations
+
+import importlib.util
+import mmap
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.places import ROOT
+
+pytestmark = pytest.mark.site
+QUOTED = re.findall(
+    r"^```text title=\"([^\"\n]+)\"\n(.*?)\n```$",
+    (ROOT / "docs" / "messages.md").read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+# Who prints it: the package, and the files in it that may hold the words.
+PRINTERS = {
+    "TensorFlow": ("tensorflow", ("libtensorflow_*.so*", "lite/python/*.py", "compiler/mlir/**/*.so")),
+    "LiteRT": ("ai_edge_litert", ("*.so",)),
+    "tflite-runtime": ("tflite_runtime", ("*.so",)),
+    "TensorFlow Lite Micro": ("tflite_micro", ("python/tflite_micro/*.so",)),
+    "Keras": ("keras", ("src/**/*.py",)),
+}
+# Put together while a program runs, by these words or beside others; each was provoked by hand.
+WORDS = {
+    "Could not locate class 'LSTMPlus'.": "Could not locate class",
+    "ValueError: vector::reserve": "vector::reserve",
+    "expected 3 variables, but received 0 variables during loading": "variables during loading",
+    "Unrecognized keyword arguments passed to LSTM": "Unrecognized keyword arguments",
+    "expected ndim=3, found ndim=2": "found ndim=",
+    "Cannot set tensor: Dimension mismatch. Got … but expected … for dimension … of input 0.": (
+        "Cannot set tensor: Dimension mismatch"
+    ),
+    "When using `stateful=True` in a RNN, the batch size must be static.": "the batch size must be static",
+}
+
+
+def files(printer: str) -> Iterator[Path]:
+    package, patterns = PRINTERS[printer]
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip(f"{package} is not installed")
+    for folder in spec.submodule_search_locations:
+        for pattern in patterns:
+            yield from Path(folder).glob(pattern)
+
+
+def holds(path: Path, words: bytes) -> bool:
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(words) >= 0
+
+
+def test_there_are_messages() -> None:
+    assert len(QUOTED) > 25
+    assert {printer for printer, _ in QUOTED} == {*PRINTERS, "the shell"}
+
+
+@pytest.mark.parametrize(("printer", "message"), QUOTED, ids=[message[:40] for _, message in QUOTED])
+def test_it_is_in_what_prints_it(printer: str, message: str) -> None:
+    if printer == "the shell":
+        pytest.skip("a signal, which the shell names")
+    pieces = [WORDS[message]] if message in WORDS else [each.strip(" '.") for each in message.split("…")]
+    found = list(files(printer))
+    missing = [piece for piece in pieces if piece and not any(holds(path, piece.encode()) for path in found)]
+    assert missing == []
