@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from examples.language_model.verbs.lessons import STEPS
+from examples.language_model.verbs.margin import FromStart, Margin
 from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.aliases import Tensor
 
@@ -120,7 +122,14 @@ def build(kind: str, vocabulary: int, size: Size) -> keras.Model:
 
 
 def trainable_twin(
-    model: keras.Model, kind: str, size: Size, batch: int, steps: int, dropout: float, samples: int
+    model: keras.Model,
+    kind: str,
+    size: Size,
+    batch: int,
+    steps: int,
+    dropout: float,
+    samples: int,
+    lessons: int = 0,
 ) -> keras.Model:
     """The same network for training: it keeps its state from batch to batch and gives the loss.
 
@@ -131,6 +140,8 @@ def trainable_twin(
         steps: words of each at a time, over which gradients go back.
         dropout: share of each vector set to zero before and after the LSTM.
         samples: see `WordLoss`.
+        lessons: so many sentences up to a verb beside the streams, see `verbs.margin`; they are three more
+            inputs: words `[lessons, time]`, place of the last `[lessons]`, forms of the verb `[lessons, 2]`.
     """
     ids = keras.Input(batch_shape=(batch, steps), dtype="int32", name="word")
     following = keras.Input(batch_shape=(batch, steps), dtype="int32", name="following")
@@ -140,8 +151,17 @@ def trainable_twin(
     own.set_weights(model.get_layer("memory").get_weights())
     if kind != "cifg":
         vectors = model.get_layer("projection")(vectors)
-    vectors = keras.layers.Dropout(dropout)(vectors)
-    return keras.Model([ids, following], WordLoss(words, samples, name="loss")(vectors, following))
+    loss = WordLoss(words, samples, name="loss")(keras.layers.Dropout(dropout)(vectors), following)
+    if not lessons:
+        return keras.Model([ids, following], loss)
+    asked = keras.Input(batch_shape=(lessons, STEPS), dtype="int32", name="asked")
+    last = keras.Input(batch_shape=(lessons,), dtype="int32", name="last")
+    verbs = keras.Input(batch_shape=(lessons, 2), dtype="int32", name="verbs")
+    before = FromStart(own, name="from_start")(keras.layers.Dropout(dropout)(words(asked)), last)
+    if kind != "cifg":
+        before = model.get_layer("projection")(before)
+    found = Margin(words, name="margin")(keras.layers.Dropout(dropout)(before), verbs)
+    return keras.Model([ids, following, asked, last, verbs], [loss, found])
 
 
 def memory_twin(model: keras.Model, batch: int, steps: int) -> keras.Model:

@@ -15,6 +15,7 @@ from examples.common.progress import TrainingBar
 from examples.language_model.corpus import Corpus
 from examples.language_model.network import Size, bring_back, build, trainable_twin
 from examples.language_model.scores import judge
+from examples.language_model.verbs.lessons import Lessons
 
 WATCHED = 20_000  # words of the validation part that are asked about after each epoch
 
@@ -31,6 +32,7 @@ class Recipe(NamedTuple):
         samples: words in that sample.
         dropout: before and after the LSTM.
         rate: learning rate at the start; it falls in a line to a hundredth.
+        lessons: sentences up to a verb beside every batch, see `verbs`; 0: none.
     """
 
     size: Size
@@ -41,13 +43,14 @@ class Recipe(NamedTuple):
     samples: int = 2048
     dropout: float = 0.3
     rate: float = 3e-3
+    lessons: int = 0
 
 
 # As many parameters in both, the table of words aside.
-FULL = {"cifg": Recipe(Size(512, 128)), "standard": Recipe(Size(268, 128))}
+FULL = {"cifg": Recipe(Size(512, 128), lessons=48), "standard": Recipe(Size(268, 128))}
 QUICK = {
-    kind: Recipe(Size(cells, 48), batch=16, sampled=1, whole=1, samples=256, rate=6e-3)
-    for kind, cells in (("cifg", 96), ("standard", 64))
+    kind: Recipe(Size(cells, 48), 16, sampled=1, whole=1, samples=256, rate=6e-3, lessons=lessons)
+    for kind, cells, lessons in (("cifg", 96, 16), ("standard", 64, 0))
 }
 
 
@@ -69,11 +72,21 @@ class Trained(NamedTuple):
 class Streams(keras.utils.PyDataset):
     """The words as `batch` streams side by side, `steps` words of each at a time, in their order.
 
-    A batch is `((ids, following),)`, both `[batch, steps]`; batch n + 1 goes on where n ended.
+    A batch is `((ids, following),)`, both `[batch, steps]`; batch n + 1 goes on where n ended. With lessons it
+    is `((ids, following, words, last, verbs),)`, drawn anew in every epoch.
     """
 
-    def __init__(self, ids: Array, batch: int, steps: int) -> None:
+    def __init__(
+        self,
+        ids: Array,
+        batch: int,
+        steps: int,
+        lessons: Lessons | None = None,
+        drawn: int = 0,
+        seed: int = 0,
+    ) -> None:
         super().__init__()
+        self.lessons, self.drawn, self.rng = lessons, drawn, np.random.default_rng(seed)
         self.count = (len(ids) - 1) // (batch * steps)
         used = self.count * batch * steps
         self.ids, self.following = (ids[k : k + used].reshape(batch, -1) for k in (0, 1))
@@ -82,9 +95,10 @@ class Streams(keras.utils.PyDataset):
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, index: int) -> tuple[tuple[Array, Array]]:
+    def __getitem__(self, index: int) -> tuple[tuple[Array, ...]]:
         piece = slice(index * self.steps, (index + 1) * self.steps)
-        return ((self.ids[:, piece], self.following[:, piece]),)
+        beside = self.lessons.draw(self.drawn, self.rng) if self.lessons else ()
+        return ((self.ids[:, piece], self.following[:, piece], *beside),)
 
 
 class Watch(keras.callbacks.Callback):
@@ -104,7 +118,9 @@ class Watch(keras.callbacks.Callback):
         logs["perplexity"] = judge(self.network, words, self.corpus.vocabulary).perplexity
 
 
-def train(kind: str, corpus: Corpus, recipe: Recipe, seed: int, console: Console) -> Trained:
+def train(
+    kind: str, corpus: Corpus, recipe: Recipe, seed: int, console: Console, lessons: Lessons | None = None
+) -> Trained:
     """Train one network.
 
     Args:
@@ -113,15 +129,17 @@ def train(kind: str, corpus: Corpus, recipe: Recipe, seed: int, console: Console
         recipe: see there.
         seed: of the weights, the dropout and the sampled words.
         console: where the progress is shown.
+        lessons: what it is taught of verbs, where the recipe has such.
     """
     keras.utils.set_random_seed(seed)
     started = time.perf_counter()
     model = build(kind, len(corpus.vocabulary), recipe.size)
     _start_from_counts(model, corpus.counts)
+    drawn = recipe.lessons if lessons else 0
     twin = trainable_twin(
-        model, kind, recipe.size, recipe.batch, recipe.steps, recipe.dropout, recipe.samples
+        model, kind, recipe.size, recipe.batch, recipe.steps, recipe.dropout, recipe.samples, drawn
     )
-    streams = Streams(corpus.train, recipe.batch, recipe.steps)
+    streams = Streams(corpus.train, recipe.batch, recipe.steps, lessons, drawn, seed)
     epochs = recipe.sampled + recipe.whole
     total = epochs * len(streams)
     rate = keras.optimizers.schedules.PolynomialDecay(recipe.rate, total, recipe.rate / 100)

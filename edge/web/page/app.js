@@ -1,11 +1,13 @@
 // The page: what a person taps and sees.
 
 import { benchmark } from "./benchmark.js";
+import { Keyboard } from "./keyboard.js";
 import { Live } from "./live.js";
 import { openModel, refusal } from "./model.js";
 import { parseRecording, play, servedRecording } from "./recording.js";
 import { CHANNELS, INSECURE, UNITS, listen } from "./sensors.js";
 import { showAbout, showBars, showFacts, showFigures } from "./show.js";
+import { readsWords } from "./suggestions.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -65,6 +67,8 @@ async function open() {
   model = undefined;
   lock(true);
   const description = described();
+  $("keyboard").hidden = !readsWords(description);
+  $("live").hidden = readsWords(description);
   if (!preferred(description)) {
     const reasons = Object.values(description.verdicts).map(refusal);
     throw new Error(`No runtime of a browser takes ${description.name}.\n${[...new Set(reasons)].join("\n")}`);
@@ -72,6 +76,12 @@ async function open() {
   $("best").textContent = "Loading";
   $("pace").textContent = "The runtime comes from the server: a moment, the first time.";
   model = await openModel(description, await content(Number($("file").value)), runtime(), lengthOf(description));
+  if (readsWords(description)) {
+    window.keyboard = new Keyboard(model, tell);
+    await window.keyboard.settled();
+    lock(false);
+    return;
+  }
   $("best").textContent = "Ready";
   $("pace").textContent = "Press start, and the bars follow the samples.";
   showBars($("bars"), model, []);
