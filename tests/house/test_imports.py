@@ -149,6 +149,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "grid_lstm": ("aliases", "cell", "spec", "variants"),
         "gates": ("aliases", "cell", "private", "recurrence", "spec", "step"),
         "gate_plot": ("aliases", "gates", "spec"),
+        "attention": ("aliases", "grid_lstm", "private", "scan", "spec"),
         "catalogue": ("spec", "variants"),
         "interop": ("aliases", "cell", "grid_lstm", "layer", "private", "spec", "step", "variants"),
         "__init__": ("aliases", "cell", "gate_plot", "gates", "grid_lstm", "layer", "spec", "variants"),
@@ -163,6 +164,7 @@ FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
     "keras_lstm_plus.cudnn": ("keras", "tensorflow"),
     "keras_lstm_plus.whole_sequence": ("keras", "tensorflow"),
     "keras_lstm_plus.gate_plot": ("matplotlib",),
+    "keras_lstm_plus.attention.alignment_plot": ("matplotlib",),
     "keras_lstm_plus.interop.torch_lstm": ("keras", "torch"),
     "keras_lstm_plus.interop": ("keras", "onnx"),
 }
