@@ -21,6 +21,8 @@ __all__ = [
     "cudnn_ok",
     "flat_layers",
     "in_keras_step",
+    "inside_functorch",
+    "inside_mapped_axes",
     "inside_xla",
     "is_functional",
     "replaced",
@@ -149,3 +151,19 @@ def unwatched(tensor: Any) -> bool:
     from tensorflow.python.eager.record import could_possibly_record, should_record_backprop
 
     return bool(could_possibly_record()) and not should_record_backprop([tensor])
+
+
+def inside_mapped_axes() -> bool:
+    """Whether JAX is inside of `shard_map`, `pmap`, or a `vmap` over an axis with a name."""
+    from jax import core
+
+    asked = getattr(core, "nonempty_axis_env_DO_NOT_USE", None)
+    return asked is not None and bool(asked())
+
+
+def inside_functorch() -> bool:
+    """Whether PyTorch is inside of a function of `torch.func`, or of a level of forward-mode derivatives."""
+    import torch
+    from torch.autograd import forward_ad
+
+    return torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0

@@ -16,6 +16,14 @@ from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.path import Path
 from keras_lstm_plus.step import Batch, Hold, Step, input_product, lstm_step, next_states
 
+if keras.backend.backend() == "tensorflow":  # other backends have none; and a first call need not wait for it
+    from keras_lstm_plus import whole_sequence
+    from keras_lstm_plus.scan import scan
+else:
+    from keras_lstm_plus import other_backends
+
+    scan = ops.scan
+
 
 class Call(NamedTuple):
     """What `keras.layers.RNN` asks its `inner_loop` to run over, `[batch, time, ...]`."""
@@ -51,11 +59,9 @@ def run_layer(
     if dropped is not None and not isinstance(dropped, list):
         x, dropped = x * dropped[:, None], None
     batch = Batch(x, dropped, call.initial_state, Hold(skip, *zoned), call.training)
-    way = which_path(layer, cell, call.training, time).name if record is None else "steps"
+    way = which_path(layer, cell, call.training, time, x).name if record is None else "steps"
     if way == "engine":
-        from keras_lstm_plus.whole_sequence import run_by_engine
-
-        h, states = run_by_engine(cell, batch, layer.return_sequences, layer.go_backwards)
+        h, states = _run_by_engine(cell, batch, layer.return_sequences, layer.go_backwards)
     else:
         h, states = _in_time_order(layer, cell, batch, way, record)
     if keep is not None:
@@ -70,13 +76,23 @@ def run_layer(
     return _of_shape(h[:, -1], (batch_size, cell.output_size)), shown, states
 
 
-def which_path(layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool, time: int | None) -> Path:
-    """How the steps are done, and why so: `LSTMPlus.which_path` tells it."""
-    if keras.backend.backend() != "tensorflow":
-        return Path("steps", f"the backend is {keras.backend.backend()}, the other paths are TensorFlow's")
-    from keras_lstm_plus.whole_sequence import path_of  # other backends have no TensorFlow
+def which_path(
+    layer: keras.layers.RNN, cell: LSTMPlusCell, training: bool, time: int | None, x: Tensor | None = None
+) -> Path:
+    """How the steps are done, and why so: `LSTMPlus.which_path` tells it.
 
-    return path_of(cell, training, layer.unroll, time)
+    Args:
+        x: the sequences of the call, None where it is only asked.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return other_backends.path_of(cell, training, layer.unroll, x)
+    return whole_sequence.path_of(cell, training, layer.unroll, time)
+
+
+def _run_by_engine(*call: Any) -> tuple[Tensor, list[Tensor]]:
+    if keras.backend.backend() != "tensorflow":
+        return other_backends.run_by_engine(*call)
+    return whole_sequence.run_by_engine(*call)
 
 
 def _in_time_order(
@@ -88,9 +104,7 @@ def _in_time_order(
     if way == "steps":
         h, states = _step_by_step(layer, cell, batch, record)
     else:
-        from keras_lstm_plus.whole_sequence import run_at_once
-
-        h, states = run_at_once(cell, batch, layer.return_sequences, way == "compiled loop")
+        h, states = whole_sequence.run_at_once(cell, batch, layer.return_sequences, way == "compiled loop")
     return (ops.transpose(h, (1, 0, 2)) if layer.return_sequences else h), states
 
 
@@ -122,21 +136,13 @@ def _step_by_step(
     held = {name: value for name, value in batch.hold._asdict().items() if value is not None}
     xs = {"product": product, **held}
     if not layer.unroll and record is None:
-        states, history = _scan()(body, list(states), xs)
+        states, history = scan(body, list(states), xs)
         return (history[0] if layer.return_sequences else states[0]), list(states)
     outputs = []
     for k in range(product.shape[0]):
         states, _ = body(states, {name: value[k] for name, value in xs.items()})
         outputs.append(states[0])
     return (ops.stack(outputs) if layer.return_sequences else states[0]), states
-
-
-def _scan() -> Any:
-    if keras.backend.backend() != "tensorflow":
-        return ops.scan
-    from keras_lstm_plus.scan import scan  # other backends have no TensorFlow
-
-    return scan
 
 
 def _as_keras_shows_it(layer: keras.layers.RNN, h: Tensor, keep: Tensor) -> Tensor:

@@ -6,5 +6,18 @@ of a checkout.
 
 from keras_lstm_plus.native.engine import Engine, Given, Gradients, Layer, Shown, obstacle
 from keras_lstm_plus.native.library import EngineError, find_engine
+from keras_lstm_plus.native.problem import Problem
+from keras_lstm_plus.native.task import Task
 
-__all__ = ["Engine", "EngineError", "Given", "Gradients", "Layer", "Shown", "find_engine", "obstacle"]
+__all__ = [
+    "Engine",
+    "EngineError",
+    "Given",
+    "Gradients",
+    "Layer",
+    "Problem",
+    "Shown",
+    "Task",
+    "find_engine",
+    "obstacle",
+]

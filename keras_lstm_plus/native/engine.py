@@ -108,6 +108,25 @@ class Engine:
         self.isas: list[str] = functions.training_isas().decode().split(",")
         self.isa = isa or self.isas[0]
 
+    @property
+    def foreign_functions(self) -> dict[str, Any]:
+        """Those that XLA can call: `forward` and `backward`."""
+        functions = self._functions
+        return {"forward": functions.training_xla_forward, "backward": functions.training_xla_backward}
+
+    def outline(self, layer: Layer, given: Given) -> tuple[Problem, int]:
+        """A call by its sizes, for who puts the addresses into it himself; and the floats of its stash.
+
+        Args:
+            given: arrays of the right shapes and types, whatever is in them.
+
+        Raises:
+            ValueError: as of `forward`.
+        """
+        problem = self._problem(layer, given)
+        problem.out = given.x.ctypes.data if layer.every_step else None  # there will be one
+        return problem, int(self._functions.training_stash_floats(ctypes.byref(problem)))
+
     def with_isa(self, isa: str) -> Engine:
         """The same with another of its instruction sets."""
         return Engine(self._functions, self.path, isa)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
-INTERFACE = 1  # of problem.h; a library of another one is not taken
+INTERFACE = 2  # of problem.h; a library of another one is not taken
 
 SIZES = ("batch", "time", "inputs", "units", "outputs", "threads")
 CHOICES = ("isa", "learned", "coupled", "diagonal", "reversed", "hold_h_size", "hold_c_size")

@@ -1,6 +1,6 @@
 """The whole sequence at once, for TensorFlow: what makes `LSTMPlus` train faster than a loop of steps.
 
-Three public names; `recurrence` takes them, lazily, because other backends have no TensorFlow. May import all
+Three public names, which `recurrence` takes; other backends have no TensorFlow. May import all
 up to `cell`, and the engine in C++.
 """
 

@@ -9,37 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from keras_lstm_plus.aliases import Array, Tensor
-from keras_lstm_plus.native import Engine, Given, Gradients, Layer, Shown
+from keras_lstm_plus.native import Engine, Given, Gradients, Layer, Shown, Task
 from keras_lstm_plus.private import carry_tangents, unwatched
 from keras_lstm_plus.step import Weights, input_product
 from keras_lstm_plus.whole_sequence.backward import backward, gradients
 from keras_lstm_plus.whole_sequence.forward import forward
 from keras_lstm_plus.whole_sequence.values import Inputs
-
-NO_GRADIENT = ("hold_h", "hold_c", "masks")
-
-
-class Task(NamedTuple):
-    """What a trace depends on."""
-
-    engine: Engine
-    layer: Layer
-    present: tuple[bool, ...]  # which of `Given` there are
-
-    def given(self, values: Sequence[Any]) -> Given:
-        """The values in their places."""
-        left = iter(values)
-        return Given(*(next(left) if there_is else None for there_is in self.present))
-
-    def having_gradients(self) -> list[str]:
-        """Names of the values that are numbers, in their order."""
-        names = zip(Given._fields, self.present, strict=True)
-        return [name for name, there_is in names if there_is and name not in NO_GRADIENT]
 
 
 def run_natively(engine: Engine, layer: Layer, given: Given, training: bool) -> tuple[Tensor | None, ...]:
@@ -48,7 +28,7 @@ def run_natively(engine: Engine, layer: Layer, given: Given, training: bool) -> 
     Args:
         training: a gradient will be asked for; else what it needs is computed when it is.
     """
-    task = Task(engine, layer, tuple(value is not None for value in given))
+    task = Task.of(engine, layer, given)
     values = [tf.convert_to_tensor(value) for value in given if value is not None]
     # Of what nobody follows no gradient is computed: that of the data that a model is trained with is dear.
     of_x = carry_tangents(values[:1]) or not unwatched(values[0])
@@ -60,22 +40,15 @@ def run_natively(engine: Engine, layer: Layer, given: Given, training: bool) -> 
 
         def gradient(*upstream: Tensor) -> list[Tensor | None]:
             seen = shown if training else _forward(task, True)(*values)
-            found = dict(
-                zip(_wanted(task, of_x), _derivative(task, of_x, seen, values, upstream), strict=True)
-            )
+            found = dict(zip(task.wanted(of_x), _derivative(task, of_x, seen, values, upstream), strict=True))
             if not of_x and not tf.executing_eagerly():  # for who asks all the same; else it is never run
                 found["x"] = _derivative(task, True, seen, values, upstream)[0]
-            names = [name for name, there_is in zip(Given._fields, task.present, strict=True) if there_is]
-            return [found.get(name) for name in names]
+            return [found.get(name) for name in task.names]
 
         return results, gradient
 
     found = sequence(*values)
     return tuple(found) if layer.every_step else (None, *found)
-
-
-def _wanted(task: Task, of_x: bool) -> list[str]:
-    return [name for name in task.having_gradients() if name != "x" or of_x]
 
 
 def _derivative(
@@ -148,11 +121,11 @@ def _backward_call(task: Task, of_x: bool) -> Any:
             slopes if every_step else (None, *slopes),
             of_x,
         )._asdict()
-        return [found[name] for name in _wanted(task, of_x)]
+        return [found[name] for name in task.wanted(of_x)]
 
     def back(shown: Shown, values: Sequence[Tensor], upstream: Sequence[Tensor]) -> list[Tensor]:
         left = [shown.out] * every_step + [shown.stash]
-        names = _wanted(task, of_x)
+        names = task.wanted(of_x)
         inputs = [*left, *values, *upstream]
         found = list(tf.numpy_function(run, inputs, [tf.float32] * len(names), stateful=False))
         given = task.given(values)
@@ -171,7 +144,7 @@ def _second_derivative(task: Task, of_x: bool, eager: bool) -> Any:
         here = [tf.identity(value) for value in both]  # they may be of another graph
         slopes = 2 + task.layer.every_step
         found = _plain(task, task.given(here[:-slopes]), here[-slopes:])._asdict()
-        first = [found[name] for name in _wanted(task, of_x)]
+        first = [found[name] for name in task.wanted(of_x)]
         # Not a tape: within what a forward accumulator does, a tape sees nothing.
         return tf.gradients(first, here, list(upstream))
 

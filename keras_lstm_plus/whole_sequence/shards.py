@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.engine_call import either
 from keras_lstm_plus.step import Batch, input_product
 from keras_lstm_plus.whole_sequence.paths import threads
 from keras_lstm_plus.whole_sequence.sequence import run_sequence
@@ -67,13 +68,6 @@ def run_at_once(
 
 def _stacked(masks: Sequence[Tensor] | None) -> Tensor | None:
     return None if masks is None else tf.stack(masks)
-
-
-def either(one: Tensor | None, other: Tensor | None) -> Tensor | None:
-    """Held by the mask or by zoneout."""
-    if one is None or other is None:
-        return other if one is None else one
-    return tf.logical_or(one, other)
 
 
 def _cores() -> int:

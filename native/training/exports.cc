@@ -1,12 +1,12 @@
 // What the library exports, for ctypes. A function that can fail returns null, or a sentence.
+#include "exports.h"
+
 #include <exception>
 #include <new>
 #include <string>
 
 #include "engine.h"
 #include "memory.h"
-
-#define TRAINING_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 
@@ -105,6 +107,26 @@ def unwatched_tensors_are_noticed() -> None:
         assert unwatched(x)
         tape.watch(x)
         assert not unwatched(x * 2)
+
+
+def functions_of_torch_are_noticed() -> None:
+    torch = pytest.importorskip("torch")
+    from keras_lstm_plus.private import inside_functorch
+
+    found: list[bool] = []
+
+    def look(x: Any) -> Any:
+        found.append(inside_functorch())
+        return x.sum()
+
+    x = torch.ones(2)
+    look(x)
+    torch.func.grad(look)(x)
+    torch.func.jvp(look, (x,), (x,))
+    with torch.autograd.forward_ad.dual_level():
+        look(x)
+    look(x)
+    assert found == [False, True, True, True, False]
 
 
 def a_graph_of_layers_is_known() -> None:

@@ -25,6 +25,7 @@ from tests.helpers.privates import (
     a_lambda_is_made_again,
     an_axis_of_time_is_no_bias,
     cudnn_is_asked_as_keras_asks,
+    functions_of_torch_are_noticed,
     keras_steps_are_known,
     layers_within_layers_are_found,
     masks_are_reset,
@@ -163,6 +164,9 @@ TABLE = {
             "the names of the functions that fit, evaluate and predict run",
             keras_steps_are_known,
         ),
+        Private("torch:_C", "whether torch.func is at work", functions_of_torch_are_noticed),
+        Private("torch:_C._functorch", "the same", functions_of_torch_are_noticed),
+        Private("torch.autograd.forward_ad:_current_level", "forward mode", functions_of_torch_are_noticed),
         Private("keras:Model(...)._compile_config", "losses of the user's own", what_was_compiled_is_told),
         Private(
             "keras.src.saving.serialization_lib:SafeModeScope", "copies of lambdas", a_lambda_is_made_again
@@ -208,6 +212,8 @@ def test_it_still_does(file: str, row: Private) -> None:
     versions = f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
     where = f"{row.name}, in {file} for: {row.purpose}; {versions}"
     module, _, path = row.name.partition(":")
+    if module.startswith("torch"):
+        pytest.importorskip("torch")  # for a backend that not everybody has
     try:
         found: Any = importlib.import_module(module)
         for name in path.split("(")[0].split("."):

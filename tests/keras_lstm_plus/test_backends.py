@@ -11,13 +11,17 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("check", ["backend_check", "engine_check"])  # every variant; the engine
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_layer_runs_on(backend: str) -> None:
+def test_the_layer_runs_on(backend: str, check: str) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: make test-backends installs it")
     run = subprocess.run(
-        [sys.executable, "-m", "tests.helpers.backend_check"],
-        env={**os.environ, "KERAS_BACKEND": backend},
+        [sys.executable, "-m", f"tests.helpers.{check}"],
+        env={
+            **{name: value for name, value in os.environ.items() if name != "KERAS_LSTM_PLUS_ENGINE"},
+            "KERAS_BACKEND": backend,
+        },
         capture_output=True,
         text=True,
         check=False,
