@@ -25,8 +25,8 @@ def main() -> None:
     stray = hidden_by()
     if stray is not None:
         sys.exit(
-            f"Error: {stray} hides the package edge of keras-lstm-plus: Python finds it first. Rename it, or start "
-            "from another folder."
+            f"Error: {stray} hides the package edge of keras-lstm-plus: Python finds it first. Rename it, or "
+            "start from another folder."
         )
     from edge.__main__ import run
 

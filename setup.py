@@ -2,8 +2,8 @@
 
 KERAS_LSTM_PLUS_URL=https://... python -m build    # names the repository's address in what is published
 
-Nobody has given this repository an address yet. Where there is one, the links of the README and of the metadata go
-there; without it they are left out, and what they lead to is in the source archive.
+Nobody has given this repository an address yet. Where there is one, the links of the README and of the
+metadata go there; without it they are left out, and what they lead to is in the source archive.
 """
 
 import os
@@ -27,7 +27,7 @@ ADDRESS = os.environ.get("KERAS_LSTM_PLUS_URL", "").rstrip("/")
 
 
 def readme(address: str) -> str:
-    """README.md for readers who are elsewhere: a link of the repository goes to its address, or is plain text."""
+    """README.md for readers who are elsewhere: a link of the repository goes to its address, or is text."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
     link = re.compile(r"(!?)\[([^\]]*)\]\((?!\w+:|#)([^)]*)\)")

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, ParamSpec, TextIO, TypeVar
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def quiet(*explained: type[BaseException]) -> Iterator[TextIO]:
             os.close(saved)
 
 
-# Of TensorFlow's, XLA's and LiteRT's C++, and of nobody else: absl's and glog's heads, MLIR's places, TFLite's own.
+# Of TensorFlow's, XLA's and LiteRT's C++, and of nobody else: heads of absl and glog, places of MLIR, TFLite's own.
 MUTTERED = re.compile(
     rb"[IWEF]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \S+: [IWEF] |WARNING: All log messages before absl"
     rb"|To enable the following instructions|(INFO|WARNING): (Created|Attempting|Initialized|Replacing) "
@@ -51,7 +52,7 @@ _ours: list[Any] = []
 
 @contextmanager
 def muted() -> Iterator[None]:
-    """What C++ libraries mutter on file descriptor 2 is left out; what others wrote there comes out at the end.
+    """What C++ libraries mutter on file descriptor 2 is left out; what others write there comes at the end.
 
     Python's own `sys.stderr` goes on as it is. Blocks may be inside of each other and in several threads.
     """

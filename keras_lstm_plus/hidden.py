@@ -19,7 +19,7 @@ def warn_of_another_edge() -> None:
         return
     if found.origin is None or Path(found.origin).resolve() != OURS:
         warnings.warn(
-            f"{found.origin} hides the package edge of keras-lstm-plus: `import edge` finds it first, and nothing "
-            "of edge.convert or edge.load is there. Rename it.",
+            f"{found.origin} hides the package edge of keras-lstm-plus: `import edge` finds it first, and "
+            "nothing of edge.convert or edge.load is there. Rename it.",
             stacklevel=3,
         )

@@ -150,7 +150,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "gate_plot": ("aliases", "gates", "spec"),
         "catalogue": ("spec", "variants"),
         "interop": ("aliases", "cell", "grid_lstm", "layer", "private", "spec", "step", "variants"),
-        "__init__": tuple(["aliases", "cell", "gate_plot", "gates", "grid_lstm", "hidden", "layer", "spec", "variants", "waking"]),
+        "__init__": (
+            *("aliases", "cell", "gate_plot", "gates", "grid_lstm", "hidden", "layer", "spec", "variants"),
+            "waking",
+        ),
     },
 }
 FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
