@@ -39,7 +39,7 @@ def quiet(*explained: type[BaseException]) -> Iterator[TextIO]:
             os.close(saved)
 
 
-# Of TensorFlow's, XLA's and LiteRT's C++, and of nobody else: heads of absl and glog, places of MLIR, TFLite's own.
+# Of C++ in TensorFlow, XLA and LiteRT, and of nobody else: heads of absl and glog, places of MLIR.
 MUTTERED = re.compile(
     rb"[IWEF]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \S+: [IWEF] |WARNING: All log messages before absl"
     rb"|To enable the following instructions|(INFO|WARNING): (Created|Attempting|Initialized|Replacing) "

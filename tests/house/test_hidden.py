@@ -40,8 +40,8 @@ def test_the_command_says_what_is_in_the_way(folder: Path) -> None:
     done = start(folder, "-m", "lstm_edge", "--version")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"Error: {folder / 'edge.py'} hides the package edge of keras-lstm-plus: Python finds it first. Rename "
-        "it, or start from another folder.\n"
+        f"Error: {folder / 'edge.py'} hides the package edge of keras-lstm-plus: Python finds it first. "
+        "Rename it, or start from another folder.\n"
     )
 
 
