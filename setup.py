@@ -1,5 +1,12 @@
-"""Packaging: two packages, and what each half of the road needs."""
+"""Packaging: two packages, and what each half of the road needs.
 
+KERAS_LSTM_PLUS_URL=https://... python -m build    # names the repository's address in what is published
+
+Nobody has given this repository an address yet. Where there is one, the links of the README and of the
+metadata go there; without it they are left out, and what they lead to is in the source archive.
+"""
+
+import os
 import re
 import sys
 from pathlib import Path
@@ -9,13 +16,37 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).resolve().parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "edge" / "version.py").read_text()).group(1)
 
+# Of this repository: what each is, and where in it.
+PLACES = {
+    "Source": "",
+    "Documentation": "docs",
+    "Changelog": "CHANGELOG.md",
+    "Security": "SECURITY.md",
+}
+ADDRESS = os.environ.get("KERAS_LSTM_PLUS_URL", "").rstrip("/")
+
+
+def readme(address: str) -> str:
+    """README.md for readers who are elsewhere: a link of the repository goes to its address, or is text."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
+    link = re.compile(r"(!?)\[([^\]]*)\]\((?!\w+:|#)([^)]*)\)")
+    image = re.compile(r'<img [^>]*src="(?!\w+:)[^"]*"[^>]*>\n*')
+    if not address:
+        return image.sub("", link.sub(lambda found: "" if found[1] else found[2], text))
+    text = image.sub(lambda found: found[0].replace('src="', f'src="{address}/raw/main/'), text)
+    return link.sub(lambda found: f"{found[1]}[{found[2]}]({address}/blob/main/{found[3]})", text)
+
+
 ON_X86 = 'sys_platform == "linux" and platform_machine == "x86_64" and python_version < "3.13"'
 
 # tflite-runtime ends at Python 3.11 and was built against NumPy 1.
 OLD_RUNTIME = 'python_version < "3.12" and sys_platform == "linux"'
 
 # The oldest of these is tested by `make test-oldest`. Older runtimes cannot be imported beside TensorFlow.
-TRAIN = ["tensorflow>=2.20,<2.22", "keras>=3.10", "ai-edge-litert>=2.1", "flatbuffers>=24"]
+REPORT = ["matplotlib>=3.8"]  # pictures: of gates, of `python -m edge report`
+# TensorFlow has no wheel for Python 3.14 yet: there only the device half is to be had.
+TRAIN = ["tensorflow>=2.20,<2.22", "keras>=3.10", "ai-edge-litert>=2.1", "flatbuffers>=24", *REPORT]
 EXAMPLES = [
     *TRAIN,
     "tensorflow-datasets>=4.9.9",
@@ -23,7 +54,7 @@ EXAMPLES = [
     "pydub>=0.25",  # it reads the recordings of spoken_digit with this
     'audioop-lts; python_version >= "3.13"',  # which needs what Python 3.13 has no longer
     "seglearn==1.2.5",  # carries the smartwatch recordings
-    "matplotlib>=3.8",
+    "typer>=0.12",
 ]
 # The LSTMs of others: oracles of the tests, and Keras's other backends.
 PEERS = ["onnx>=1.16", "onnxruntime>=1.18", "torch>=2.4,<=2.13.0", "jax>=0.4.30"]
@@ -37,6 +68,8 @@ DEV = [
     "ruff==0.17.6",
     "mypy==2.4.1",
     "pre-commit>=3",
+    "build>=1.2",
+    "twine>=6",
     f"tflite-runtime==2.14.0; {OLD_RUNTIME}",
     f"tflite-micro>=0.dev20250101; {ON_X86}",  # TensorFlow Lite Micro as a Python module
     f"numpy<2; {OLD_RUNTIME}",
@@ -55,31 +88,62 @@ setup(
     name="keras-lstm-plus",
     version=VERSION,
     description="Every LSTM as a Keras 3 layer, and the road from there onto a device",
-    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description=readme(ADDRESS),
     long_description_content_type="text/markdown",
+    author="The keras-lstm-plus developers",
+    url=ADDRESS or None,
+    project_urls={
+        name: f"{ADDRESS}/blob/main/{path}".rstrip("/") for name, path in PLACES.items() if ADDRESS
+    },
     license="Apache-2.0",
-    python_requires=">=3.10,<3.14",
+    license_files=["LICENSE"],
+    keywords=[
+        *(
+            "keras",
+            "lstm",
+            "recurrent neural network",
+            "peephole",
+            "tensorflow lite",
+            "litert",
+            "quantization",
+        ),
+        *("edge", "raspberry pi", "android", "microcontroller", "tinyml", "time series"),
+    ],
+    python_requires=">=3.10",
     packages=find_packages(include=["keras_lstm_plus*", "edge*"]),
     package_data={
         "keras_lstm_plus": ["py.typed"],
-        "edge": ["py.typed", "web/page/*"],
+        "edge": [
+            *("py.typed", "web/page/*", "web/README.md", "devices/*/README.md"),
+            *("devices/microcontroller/*.cc", "devices/microcontroller/*.h"),
+            *("devices/android/*.kts", "devices/android/*/*.kts", "devices/android/*/src/main/*.xml"),
+            "devices/android/*/src/main/kotlin/edge/*.kt",
+        ],
     },
-    install_requires=["numpy>=1.23", "rich>=13", "typer>=0.12"],
+    py_modules=["lstm_edge"],
+    entry_points={"console_scripts": ["lstm-edge = lstm_edge:main"]},
+    install_requires=["numpy>=1.23", "rich>=13"],
     extras_require={
         "train": TRAIN,
         "edge": ["ai-edge-litert>=2.0"],
         "edge-armv7": ["tflite-runtime>=2.14", "numpy<2"],
-        "report": ["matplotlib>=3.8"],  # pictures of `python -m edge report`
+        "report": REPORT,
         "examples": EXAMPLES,
         "dev": DEV,
         "docs": DOCS,
         "peers": PEERS,
     },
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
         "Intended Audience :: Developers",
         "Intended Audience :: Science/Research",
         "Operating System :: OS Independent",
-        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
+        "Programming Language :: C++",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Software Development :: Embedded Systems",
+        "Typing :: Typed",
     ],
 )

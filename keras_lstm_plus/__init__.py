@@ -4,8 +4,10 @@ Imports run one way: spec -> variants -> step, dropout -> cell -> whole_sequence
 gates -> gate_plot, and layer, grid_lstm -> interop. This package never imports `edge`.
 """
 
+from keras_lstm_plus.waking import wake as _wake
+
 try:
-    import keras as _keras  # noqa: F401
+    _wake()
 except ImportError as missing:
     raise ImportError(
         "keras_lstm_plus needs Keras 3 and TensorFlow, which are not installed here: "
@@ -16,6 +18,7 @@ from keras_lstm_plus.cell import LSTMPlusCell
 from keras_lstm_plus.gate_plot import plot_gates
 from keras_lstm_plus.gates import trace
 from keras_lstm_plus.grid_lstm import GridLSTM, GridLSTMCell
+from keras_lstm_plus.hidden import warn_of_another_edge
 from keras_lstm_plus.layer import LSTMPlus
 from keras_lstm_plus.spec import LSTMSpec
 from keras_lstm_plus.variants import VARIANTS, get_spec
@@ -31,3 +34,5 @@ __all__ = [
     "plot_gates",
     "trace",
 ]
+
+warn_of_another_edge()

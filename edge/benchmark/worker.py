@@ -21,6 +21,9 @@ from typing import Any
 from edge.errors import ModelFileError
 
 PATIENCE = {"predict": 10}  # it runs a file several times, one that takes single steps many times
+CHILD = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from edge.benchmark.worker import main; main(sys.argv[2])"
+)
 ERRORS = {kind.__name__: kind for kind in (ModelFileError, ValueError, TypeError, ImportError)}
 
 
@@ -38,15 +41,13 @@ class Worker:
 
     def __init__(self, path: str, limit: float | None = None) -> None:
         self.name, self.limit = Path(path).name, limit
-        package = str(Path(__file__).parents[2])
-        paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        package = str(Path(__file__).parents[2])  # before the folder we are in, where an edge.py may lie
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115, closed in __exit__
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "edge.benchmark.worker", self.home],
+            [sys.executable, "-c", CHILD, package, self.home],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,
-            env={**os.environ, "PYTHONPATH": paths},
         )
 
     def ask(self, method: str, *arguments: Any) -> Any:
@@ -117,7 +118,3 @@ def main(home: str) -> None:
             answer = (kind, str(error))
         pickle.dump(answer, answers)
         answers.flush()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -8,8 +8,11 @@ May import: everything of edge but benchmark, web, report, cli, devices; keras_l
 flatbuffers. Nobody imports `pipeline` but this file.
 """
 
+from edge.quiet import muted
+
 try:
-    import keras  # noqa: F401
+    with muted():
+        import keras  # noqa: F401
 except ImportError as error:
     raise ImportError(
         "edge.convert needs TensorFlow and Keras: pip install 'keras-lstm-plus[train]'. "

@@ -19,9 +19,11 @@ from edge.convert.raw_errors import in_words
 from edge.convert.request import check_model, check_path, check_request
 from edge.convert.verification.judgement import CoarseError, advice
 from edge.convert.verification.parity import ConversionError
+from edge.quiet import muting
 from edge.results.conversion import ConversionResult
 
 
+@muting
 def convert(
     model: keras.Model | str | os.PathLike[str],
     path: Any,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.helpers.places import ROOT
 
-FILES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+FILES = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "lstm_edge.py")
 NO_MORE: Mapping[str, str] = {}
 FOLDERS = ("edge", "keras_lstm_plus", "native")
 

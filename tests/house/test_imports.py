@@ -35,12 +35,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "edge.results": ("edge.aliases", "edge.errors", "edge.targets"),
     "edge.tflite": ("edge.aliases", "edge.errors"),
     "edge.native": ("edge.errors", "edge.version"),
-    "edge.runtime": (
-        "edge.aliases",
-        "edge.errors",
-        "edge.native",
-        "edge.tflite",
-    ),  # a runtime by its name, no import
+    "edge.runtime": ("edge.aliases", "edge.errors", "edge.native", "edge.tflite"),  # a runtime by its name
     "edge.inspection": ("edge.aliases", "edge.errors", "edge.micro_operators", "edge.targets", "edge.tflite"),
     "edge.web": (*GROUND, "edge.inspection", "edge.tflite"),
     "edge.benchmark": (*GROUND, "edge.native", "edge.runtime", "edge.tflite", "edge.results"),
@@ -151,12 +146,17 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "cudnn": ("aliases", "cell", "private", "recurrence", "spec"),
         "layer": ("aliases", "cell", "cudnn", "forward_mode", "path", "recurrence", "spec", "private"),
         "grid_lstm": ("aliases", "cell", "spec", "variants"),
+        "hidden": (),
+        "waking": (),
         "gates": ("aliases", "cell", "private", "recurrence", "spec", "step"),
         "gate_plot": ("aliases", "gates", "spec"),
         "attention": ("aliases", "grid_lstm", "private", "scan", "spec"),
         "catalogue": ("spec", "variants"),
         "interop": ("aliases", "cell", "grid_lstm", "layer", "private", "spec", "step", "variants"),
-        "__init__": ("aliases", "cell", "gate_plot", "gates", "grid_lstm", "layer", "spec", "variants"),
+        "__init__": (
+            *("aliases", "cell", "gate_plot", "gates", "grid_lstm", "hidden", "layer", "spec", "variants"),
+            "waking",
+        ),
     },
 }
 FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
@@ -164,6 +164,7 @@ FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
     "keras_lstm_plus.native": (),
     "keras_lstm_plus.private": ("keras", "tensorflow", "jax", "torch"),
     "keras_lstm_plus.other_backends": ("keras", "jax", "torch"),
+    "keras_lstm_plus.waking": ("keras",),
     "keras_lstm_plus.scan": ("tensorflow",),
     "keras_lstm_plus.forward_mode": ("tensorflow",),
     "keras_lstm_plus.cudnn": ("keras", "tensorflow"),

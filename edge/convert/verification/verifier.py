@@ -23,6 +23,7 @@ from edge.convert.verification.pairing import Pair, pair_inputs, pair_outputs, r
 from edge.convert.verification.parity import keras_outputs
 from edge.errors import as_count
 from edge.inspection.overview import inspect
+from edge.quiet import muting
 from edge.results.verification import Drift, Verification
 from edge.runtime.model import EdgeModel
 from edge.targets import get_target
@@ -31,6 +32,7 @@ from edge.tflite.model_file import ModelFile
 BATCH = 256  # samples that go through Keras at a time
 
 
+@muting
 def verify(
     model_or_path: keras.Model | str | os.PathLike[str],
     file: str | os.PathLike[str],

@@ -186,7 +186,7 @@ def test_a_file_that_ends_the_process(
     files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys\nif sys.argv[0] == '-m': os.write(2, b'Aborting.\\n'); os.abort()"
+        "import os, sys\nif sys.argv[0] == '-c': os.write(2, b'Aborting.\\n'); os.abort()"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(

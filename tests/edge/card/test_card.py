@@ -1,4 +1,4 @@
-"""The card of a model: from a conversion, its verification and a benchmark, and from a file of somebody else."""
+"""The card of a model: from a conversion, its verification and a benchmark; from a file alone."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_it_says_what_was_found(folder: Path, tmp_path: Path) -> None:
     text = target.read_text()
     for words in (
         "# m\\|1.tflite",
-        "2 × peephole",
+        "1 × peephole, ",
         "8-bit integers",
         "Classes: 0 walk; 1 run; 2 sit; 3 lie.",
         "agrees with",
