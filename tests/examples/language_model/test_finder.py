@@ -29,7 +29,10 @@ TAGS = {
 }
 SAYS = [(["says", "say"] * 2, ["vbz", "vb"] * 2)]
 PAIRS = [
-    ([f"{one}", f"{one}s" if one not in ("bus", "man") else {"bus": "buses", "man": "men"}[one]] * 2, ["nn", "nns"] * 2)
+    (
+        [f"{one}", f"{one}s" if one not in ("bus", "man") else {"bus": "buses", "man": "men"}[one]] * 2,
+        ["nn", "nns"] * 2,
+    )
     for one in "bus boy road key cabinet friend man train lamp".split()
 ]
 
@@ -107,7 +110,12 @@ def test_forms_are_counted_in_tags() -> None:
     )
     assert found.plural_of == {"city": "cities", "woman": "women", "glass": "glasses"}
     assert found.singular_of["women"] == "woman"
-    assert {found.other_verb(word) for word in ("tries", "go", "reads", "were")} == {"try", "goes", "read", "was"}
+    assert {found.other_verb(word) for word in ("tries", "go", "reads", "were")} == {
+        "try",
+        "goes",
+        "read",
+        "was",
+    }
     assert found.other_noun("Cities") == "City"
     assert found.other_noun("sheep") is None
     assert forms_of([(["lead", "leads", "leads", "leads"], ["nn", "nns", "vbz", "nn"])], 1).plural_of == {}
@@ -171,8 +179,16 @@ def test_lessons_are_what_was_found_and_never_the_exam(forms: Forms) -> None:
     texts = ["The keys of the cabinet are", "The bus , which went to Paris , was", "The train of the boys is"]
     texts += ["The man who saw the road has", "A man , which he saw , was", "The lamp was"]
     sentences = [tagged(text) for text in texts]
-    words = (RARE, PARAGRAPH, *sorted({w for s, _ in sentences for w in s}), *forms.plural_of, *forms.singular_of)
-    vocabulary = tuple(dict.fromkeys((*words, "were", "are", "have", "is", "has", "do", "does", "The", "These")))
+    words = (
+        RARE,
+        PARAGRAPH,
+        *sorted({w for s, _ in sentences for w in s}),
+        *forms.plural_of,
+        *forms.singular_of,
+    )
+    vocabulary = tuple(
+        dict.fromkeys((*words, "were", "are", "have", "is", "has", "do", "does", "The", "These"))
+    )
     lessons = make(
         found_in(sentences, forms), clauses(sentences), forms, vocabulary, np.ones(len(vocabulary), int)
     )
@@ -190,7 +206,9 @@ def test_lessons_are_what_was_found_and_never_the_exam(forms: Forms) -> None:
     assert ("<paragraph> The key of the cabinet", "is", "are") in seen
     assert any("who saw the road" in prefix and "key" in prefix for prefix in prefixes)  # behind another noun
     assert not any("which went to Paris" in prefix for prefix in prefixes)
-    assert not any("trains" in prefix.split() for prefix in prefixes)  # held back: only as it stands in the text
+    assert not any(
+        "trains" in prefix.split() for prefix in prefixes
+    )  # held back: only as it stands in the text
     singular = {right for prefix, right, _ in seen if "key " in f"{prefix} "}
     assert singular <= {"is", "was", "has", "does"}
     with pytest.raises(ValueError, match="has none of them: learn from more text"):

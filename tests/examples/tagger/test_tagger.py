@@ -25,7 +25,9 @@ def test_it_learns_what_only_the_context_says() -> None:
     tagger = train(learned, 3, seed=0)
     found = tagger.tag([["the", "saw", "fell"], ["we", "saw", "stones"], ["the", "walks", "it"], []])
     assert found == [("at", "nn", "vbd"), ("ppss", "vbd", "nns"), ("at", "vbz", "ppo"), ()]
-    judged = accuracy(tagger, [*sentences(50, 1), (["the", "bosaw", "fell"], ["at", "nn", "vbd"])], set("the we".split()))
+    judged = accuracy(
+        tagger, [*sentences(50, 1), (["the", "bosaw", "fell"], ["at", "nn", "vbd"])], set("the we".split())
+    )
     assert judged.right > 0.95
     assert judged.new > judged.words / 2
     long = [["the", "saw", "fell"] * LONGEST]  # is cut into pieces and put together again
@@ -42,7 +44,13 @@ def test_what_it_sees_of_a_word() -> None:
     assert [looks(word) for word in ("walk", "Walk", "U.S.", "1960's", "McCoy", "$")] == [0, 1, 2, 3, 4, 5]
     assert letters.numbers([]).shape == (0, INPUTS)
     assert (letters.tag_numbers(["vbg", "jj"]) == [1, 0]).all()
-    assert [plain_tag(tag) for tag in ("nn-tl", "pps+bez", "bez*", "*", "np$-hl")] == ["nn", "pps", "bez", "*", "np$"]
+    assert [plain_tag(tag) for tag in ("nn-tl", "pps+bez", "bez*", "*", "np$-hl")] == [
+        "nn",
+        "pps",
+        "bez",
+        "*",
+        "np$",
+    ]
     assert (third[3], first[3]) == (3, 0)
 
 
