@@ -51,9 +51,15 @@ def main(
         from examples.language_model.data import brown
         from examples.language_model.device import Keyboard
         from examples.language_model.train import FULL, QUICK
+        from examples.language_model.verbs import judging
+        from examples.language_model.verbs.picture import verbs
+        from examples.language_model.verbs.school import sources
+    (out / "files").mkdir(exist_ok=True)
     try:
         limit = QUICK_WORDS if quick else None
         learned = own_text(text, limit) if text else brown(data_dir, limit)
+        # A text of one's own has no tags: what is taught of verbs there, README.md shows.
+        school = None if text else sources(learned, quick, out / "files", data_dir, seed, console)
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(str(error)) from error
     console.print(
@@ -63,12 +69,20 @@ def main(
     words = QUICK_DEVICE_WORDS if quick else DEVICE_WORDS
     recipes = QUICK if quick else FULL
     chosen = {kind: recipe for kind, recipe in recipes.items() if only in (None, kind)}
-    outcome = experiment.run(learned, chosen, words, seed, out / "files", console)
+    outcome = experiment.run(learned, chosen, words, seed, out / "files", console, school)
     # A quick run, or another text, has other words to choose from: the figures could not be compared.
     published = () if quick or text else report.PUBLISHED
     console.print()
     for table in report.tables(outcome, published):
         console.print(table)
+    judged = None
+    if school is not None:
+        judged = judging.judge_verbs(out / "files", outcome, learned, school, quick, data_dir, console)
+        console.print(judging.verb_table(judged))
+        verbs(judged, out / "verbs.png")
+        if "cifg" in outcome.networks:
+            made = {"recipe": recipes["cifg"]._asdict(), "text": learned.name, "seed": seed, "quick": quick}
+            judging.hand_on(out / "files", learned, judged, outcome, made)
     typed = pictures.keyboard(
         Keyboard(next(iter(outcome.networks.values())).paths["int8"]), sentence, out / "keyboard.png"
     )
@@ -76,15 +90,25 @@ def main(
     pictures.files(outcome, out / "files.png")
     seconds = time.perf_counter() - started
     settings = {"quick": quick, "seed": seed, "seconds": seconds}
-    write_json(out / "results.json", report.as_json(learned, outcome, typed, settings))
+    found = report.as_json(learned, outcome, typed, settings)
+    if judged is not None:
+        found["verbs"] = {
+            "grades": {name: judging.as_json(grades) for name, grades in judged.grades.items()},
+            "decided as Keras does": judged.alike,
+        }
+    write_json(out / "results.json", found)
     console.print(f"{seconds:.0f} s. Files, pictures and results.json: {out}", soft_wrap=True)
 
 
 @app.command()
 def predict(
     text: Annotated[str | None, typer.Argument(help="What was typed; none: type it here.")] = None,
-    file: Annotated[Path | None, typer.Option(help="A file of a run; else CIFG, 8-bit, in --out.")] = None,
-    out: Out = OUT,
+    file: Annotated[
+        Path | None, typer.Option(help="A file of a run; else the one that comes with the example.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The --out of a run of yours, whose file is asked.")
+    ] = None,
 ) -> None:
     """Guess the next word as a keyboard does: word by word for a text, or live, letter by letter."""
     from examples.language_model.keyboard import predict as ask

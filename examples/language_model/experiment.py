@@ -17,6 +17,7 @@ from examples.language_model.ngram import KneserNey
 from examples.language_model.scores import Guesses, Score, guesses, perplexity, summary
 from examples.language_model.store import train_or_load
 from examples.language_model.train import Recipe
+from examples.language_model.verbs.school import Sources
 
 MIXED = 0.5  # share of the trigram in a mixture, as in the paper
 
@@ -62,6 +63,7 @@ def run(
     seed: int,
     folder: Path,
     console: Console,
+    school: Sources | None = None,
 ) -> Outcome:
     """Train every network on the training part and judge it on the two others.
 
@@ -72,13 +74,14 @@ def run(
         seed: of everything that is drawn.
         folder: for the files.
         console: where the progress is shown.
+        school: what lessons on verbs are drawn from.
     """
     with console.status("counting: the trigram"):
         counted = KneserNey(corpus.train, len(corpus.vocabulary))
         # Its two words of context leave out the first word that the networks predict; so does every mixture.
         trigram = [counted.probabilities(part) for part in (corpus.validation, corpus.test)]
     networks = {
-        kind: _network(kind, corpus, recipe, trigram, device_words, seed, folder, console)
+        kind: _network(kind, corpus, recipe, trigram, device_words, seed, folder, console, school)
         for kind, recipe in recipes.items()
     }
     timing = timed([path for found in networks.values() for path in found.paths.values()], console, length=1)
@@ -94,8 +97,9 @@ def _network(
     seed: int,
     folder: Path,
     console: Console,
+    school: Sources | None,
 ) -> Network:
-    model, history, seconds = train_or_load(kind, corpus, recipe, seed, folder, console)
+    model, history, seconds = train_or_load(kind, corpus, recipe, seed, folder, console, school)
     parts = (corpus.validation, corpus.test)
     with console.status(f"{kind}: validation and test"):
         found = [guesses(model, part, corpus.vocabulary) for part in parts]

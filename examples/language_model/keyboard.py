@@ -16,11 +16,13 @@ from edge.quiet import quiet
 from examples.language_model.corpus import joined, shown, tokenise
 from examples.language_model.device import Guess, Keyboard, split_typed
 
+FILE = Path(__file__).with_name("buses.tflite")  # trained and written by a full run, see buses.json
+VERBS = (("was", "were"), ("is", "are"), ("has", "have"))
 ENTER, TAB, BACKSPACE, STOP = ("\r", "\n"), "\t", ("\x7f", "\b"), ("\x03", "\x04", "\x1b", "")
 
 
 def file_of(out: Path) -> Path:
-    """The file to ask: the 8-bit one in the folder of a run, of the CIFG network if it was trained there.
+    """The 8-bit file in the folder of a run, of the CIFG network if it was trained there.
 
     Raises:
         FileNotFoundError: nothing has been trained there.
@@ -31,8 +33,21 @@ def file_of(out: Path) -> Path:
             return path
     raise FileNotFoundError(
         f"There is no 8-bit file in {out / 'files'}: python -m examples.language_model --out {out} trains "
-        "and writes it; --file names another file."
+        "and writes it; --file names another file, and without both the file is asked that comes with the "
+        "example."
     )
+
+
+def verb_lines(keyboard: Keyboard, words: list[str]) -> list[str]:
+    """Which form of a verb is likelier behind the words, for each pair that the file knows both of."""
+    lines = []
+    for one, many in VERBS:
+        if {one, many} <= keyboard.place.keys():
+            found = {form: keyboard.probability(words, form) for form in (one, many)}
+            better, other = sorted(found, key=lambda form: -found[form])
+            times = found[better] / max(found[other], 1e-12)
+            lines.append(f"{better} rather than {other}: {times:,.3g} times as likely")
+    return lines
 
 
 def word_by_word(keyboard: Keyboard, text: str) -> Table:
@@ -125,12 +140,19 @@ def keys() -> Iterator[Callable[[], str]]:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def predict(out: Path, file: Path | None, text: str | None, console: Console) -> None:
+def predict(out: Path | None, file: Path | None, text: str | None, console: Console) -> None:
     """The command: a table for a text, else a live line in a terminal, else a line for each line read."""
     with quiet(BaseException):  # the runtime announces itself
-        keyboard = Keyboard(file or file_of(out))
+        keyboard = Keyboard(file or (file_of(out) if out else FILE))
     if text is not None:
         console.print(word_by_word(keyboard, text))
+        words = tokenise(text, known=keyboard.place)
+        if not words:
+            console.print("The text is empty: this is how texts begin.")
+        elif not keyboard.place.keys() & set(words):
+            console.print("The model knows none of these words: it guesses from their number alone.")
+        else:
+            console.print("A verb here:", *verb_lines(keyboard, words), sep="\n  ")
         return
     if sys.stdin.isatty() and console.is_terminal:
         try:

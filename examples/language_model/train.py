@@ -72,8 +72,8 @@ class Trained(NamedTuple):
 class Streams(keras.utils.PyDataset):
     """The words as `batch` streams side by side, `steps` words of each at a time, in their order.
 
-    A batch is `((ids, following),)`, both `[batch, steps]`; batch n + 1 goes on where n ended. With lessons it
-    is `((ids, following, words, last, verbs),)`, drawn anew in every epoch.
+    A batch is `((ids, following),)`, both `[batch, steps]`; batch n + 1 goes on where n ended. With lessons
+    it is `((ids, following, words, last, verbs),)`, drawn anew in every epoch.
     """
 
     def __init__(

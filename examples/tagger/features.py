@@ -63,7 +63,7 @@ def alphabet(sentences: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Alphab
 
 
 def plain_tag(tag: str) -> str:
-    """One of some eighty tags: what the corpus hangs on some is taken off, of contractions the first remains."""
+    """One of some hundred tags: without what the corpus hangs on some, of contractions the first."""
     first = plain(tag).split("+")[0]
     return first[:-1] if len(first) > 1 and first.endswith("*") else first
 

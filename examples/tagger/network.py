@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from edge.aliases import Array
-from examples.tagger.features import INPUTS, LOOKS, Alphabet, alphabet
+from examples.tagger.features import INPUTS, LOOKS, Alphabet, alphabet, plain_tag
 from keras_lstm_plus import LSTMPlus
 
 BATCH, LONGEST = 64, 60  # sentences in a batch, all of one length; words of a sentence, of more it is cut
@@ -55,7 +55,7 @@ class Tagger(NamedTuple):
 
 
 class Accuracy(NamedTuple):
-    """Share of right tags, 0 to 1, over all words and over those that training never saw; how many they are."""
+    """Share of right tags, 0 to 1, of all words and of those that training never saw; how many they are."""
 
     right: float
     unseen: float
@@ -124,7 +124,7 @@ class Batches(keras.utils.PyDataset):
 
 
 def batches(lengths: Sequence[int], most: int, rng: np.random.Generator | None = None) -> list[list[int]]:
-    """Places of equal length together, `most` at a time, in an order that is drawn if there is something to draw by."""
+    """Places of equal length together, `most` at a time; in an order drawn, with something to draw by."""
     by_length: dict[int, list[int]] = {}
     order = range(len(lengths)) if rng is None else rng.permutation(len(lengths))
     for row in order:
@@ -141,8 +141,6 @@ def accuracy(tagger: Tagger, sentences: Sequence[Tagged], known: set[str]) -> Ac
         known: words in small letters that it saw in training, however often.
     """
     found = tagger.tag([words for words, _ in sentences])
-    from examples.tagger.features import plain_tag
-
     right, new = [], []
     for (words, tags), guessed in zip(sentences, found, strict=True):
         right += [plain_tag(tag) == guess for tag, guess in zip(tags, guessed, strict=True)]

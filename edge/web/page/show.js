@@ -40,7 +40,7 @@ export function showAbout(list, description, runtimes) {
     ["inputs", inputs.slice(0, inputs.length - states).map(shape).join("\n")],
     ["outputs", outputs.slice(0, outputs.length - states).map(shape).join("\n")],
     ["states", states ? `${states}, in and out` : null],
-    ["classes", labels?.join(", ")],
+    ["classes", labels && listed(labels)],
     ["scaling", normalization ? "(x - mean) / std, noted in the file, applied here" : "none noted in the file"],
     ...Object.entries(verdicts).map(([target, { verdict, reasons }]) => {
       const why = reasons.map((reason) => `${reason.what}; ${reason.way_out}`).join(". ");
@@ -92,6 +92,9 @@ function row(name, children) {
   return made;
 }
 
+const MANY = 50; // classes, more are not listed: a vocabulary has thousands
+const listed = (labels) =>
+  labels.slice(0, MANY).join(", ") + (labels.length > MANY ? `, and ${labels.length - MANY} more` : "");
 const className = (model, n) => model.labels?.[n] ?? `class ${n + 1}`;
 const percent = (value) => `${Math.round(value * 100)} %`;
 const milliseconds = (value) => `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;

@@ -208,7 +208,7 @@ class Clause(NamedTuple):
 
 
 def clauses(sentences: Iterable[Tagged], longest: int = 12) -> Iterator[Clause]:
-    """Relative clauses, wherever they stand, that say nothing of the number of their noun: ", which went home ,".
+    """Relative clauses, wherever they stand, that say nothing of their noun's number: ", which went home ,".
 
     Args:
         sentences: words and tags.

@@ -1,34 +1,46 @@
-"""How often a model prefers the right verb: in held-out sentences, in pairs of our own, in the founding sentence.
+"""How often a model prefers the right verb: in held-out sentences, pairs of our own, the founding one.
 
-A model is a function from numbers of words `[batch, time]` to scores of the next, `[batch, time, vocabulary]`
-or `[batch, vocabulary]`: `model.predict` of Keras, `edge.load(path).predict`. Files are asked without TensorFlow.
+A model is a function from numbers of words `[batch, time]` to scores of the next, `[batch, vocabulary]` or
+`[batch, time, vocabulary]`: `model.predict` of Keras, `edge.load(path).predict`. Files need no
+TensorFlow here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from examples.common.minimal_pairs import MinimalPair, Predict, Share, score_pairs
+import numpy as np
+
+from examples.common.minimal_pairs import MinimalPair, PairScores, Predict, Share, score_pairs
 from examples.language_model.corpus import PARAGRAPH, RARE
 from examples.language_model.verbs.exam import behind, founding, pairs
+from examples.language_model.verbs.finder import Found
 
 HAND_READ = Path(__file__).with_name("addresses.txt")
 _MARKED = re.compile(r"\[(\S+)\]")
 _VERB = re.compile(r"^(.*) \*(\S+)/(\S+)\*$")
-GROUPS = ("no attractor", "attractors")
+GROUPS = ("Brown, held out: none between that mislead", "Brown, held out: with attractors")
+READ = "addresses, held out, read by hand: with attractors"
 
 
 class Grade(NamedTuple):
-    """A group of questions, and how often the right form was more probable."""
+    """A group of questions, and what the model gave the two forms in each."""
 
     name: str
-    share: Share
+    scores: PairScores
+
+    @property
+    def share(self) -> Share:
+        """How often the right form was more probable."""
+        return self.scores.overall
 
 
-def ask(predict: Predict, groups: dict[str, list[MinimalPair]], vocabulary: Sequence[str]) -> list[Grade]:
+def ask(
+    predict: Predict, groups: Mapping[str, Sequence[MinimalPair]], vocabulary: Sequence[str]
+) -> list[Grade]:
     """Ask a model about groups of pairs.
 
     Args:
@@ -38,16 +50,34 @@ def ask(predict: Predict, groups: dict[str, list[MinimalPair]], vocabulary: Sequ
     """
     place = {word: number for number, word in enumerate(vocabulary)}
     rare = place[RARE]
+    return [
+        Grade(name, score_pairs(predict, group, lambda word: place.get(word, rare), batch=32))
+        for name, group in groups.items()
+        if group
+    ]
+
+
+def commoner(groups: Mapping[str, Sequence[MinimalPair]], counts: Mapping[str, int]) -> list[Grade]:
+    """A guess that knows of no subject: of two forms the one that is commoner in `counts`."""
     grades = []
     for name, group in groups.items():
         if group:
-            scores = score_pairs(predict, group, lambda word: place.get(word, rare), batch=32)
-            grades.append(Grade(name, scores.overall))
+            forms = [[counts.get(pair.right, 0), counts.get(pair.wrong, 0)] for pair in group]
+            right, wrong = np.array(forms, float).T
+            grades.append(
+                Grade(name, PairScores(right, wrong, np.array([pair.attractors for pair in group])))
+            )
     return grades
 
 
+def alike(first: Sequence[Grade], second: Sequence[Grade]) -> float:
+    """Share of the questions in which two models prefer the same form, 0 to 1."""
+    same = [a.scores.preferred == b.scores.preferred for a, b in zip(first, second, strict=True)]
+    return float(np.concatenate(same).mean())
+
+
 def own_pairs(vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
-    """The founding sentence, the twenty nouns in it, and the pairs by construction, behind a paragraph's mark.
+    """The founding sentence, twenty nouns in it, and pairs by construction, behind a paragraph's mark.
 
     Args:
         vocabulary: of the model; pairs with words that it lacks are left out.
@@ -62,18 +92,25 @@ def own_pairs(vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
     return behind(start, usable)
 
 
-def found_pairs(found: Iterable[MinimalPair], vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
-    """Pairs from texts, in two groups, whose verb forms the model has.
+def found_pairs(found: Iterable[Found], vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
+    """Questions from texts, without attractors and with, whose subject and verb the model knows.
 
     Args:
-        found: with the number of their attractors.
+        found: in sentences that it did not learn from.
         vocabulary: of the model.
     """
     known = set(vocabulary)
-    usable = [pair for pair in found if {pair.right, pair.wrong} <= known]
-    halves = [pair for pair in usable if not pair.attractors], [pair for pair in usable if pair.attractors]
+    usable = [one for one in found if {one.words[one.head], one.words[one.verb], one.other} <= known]
+    halves = [one for one in usable if not one.attractors], [one for one in usable if one.attractors]
     start = (PARAGRAPH,) if PARAGRAPH in known else ()
-    return behind(start, dict(zip(GROUPS, halves, strict=True)))
+    return {name: [one.pair(start) for one in half] for name, half in zip(GROUPS, halves, strict=True)}
+
+
+def read_pairs(vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
+    """The hundred sentences that a person read, behind a paragraph's mark."""
+    known = set(vocabulary)
+    usable = [pair for pair in hand_read() if {pair.right, pair.wrong} <= known]
+    return behind((PARAGRAPH,) if PARAGRAPH in known else (), {READ: usable})
 
 
 def hand_read(path: Path = HAND_READ) -> list[MinimalPair]:
@@ -89,7 +126,9 @@ def hand_read(path: Path = HAND_READ) -> list[MinimalPair]:
 def _pair(line: str, path: Path) -> MinimalPair:
     match = _VERB.match(line)
     if not match or not _MARKED.search(match[1]):
-        raise ValueError(f"{path.name}: a line needs a [noun] and, at its end, a *right/wrong* verb; received {line!r}.")
+        raise ValueError(
+            f"{path.name}: a line needs a [noun] and, at its end, a *right/wrong* verb; received {line!r}."
+        )
     return MinimalPair(tuple(_MARKED.sub(r"\1", match[1]).split()), match[2], match[3], 1)
 
 

@@ -1,4 +1,4 @@
-"""What a language model is taught of verbs, drawn in batches: words before a verb, its right and its wrong form.
+"""What a language model is taught of verbs, in batches: words before a verb, its right and its wrong form.
 
 lessons = make(tagged, forms, vocabulary)        # sentences with tags of the Brown corpus, and your words
 words, last, verbs = lessons.draw(64, rng)       # [64, 24], [64], [64, 2]: numbers, for `margin.Margin`
@@ -110,8 +110,8 @@ def make(
     usable = [each for each in examples if {each.noun, each.right, each.wrong} <= place.keys()]
     if not usable:
         raise ValueError(
-            f"{len(examples)} subjects and verbs were found, and the vocabulary of {len(place):,} words has none of "
-            "them: learn from more text."
+            f"{len(examples)} subjects and verbs were found, and the vocabulary of {len(place):,} words has "
+            "none of them: learn from more text."
         )
     weights = np.array([ATTRACTED if e.attractors else PLAIN if e.kind == SIMPLE else 1.0 for e in usable])
     fit = [clause for clause in moved if not {"Paris", *HELD_BACK} & set(clause.words)]

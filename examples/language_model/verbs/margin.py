@@ -30,7 +30,8 @@ class FromStart(keras.layers.Layer):
     Args:
         memory: the LSTM.
 
-    Call arguments: `vectors [batch, time, width]`, `last [batch]`, what is taken of the time. Gives `[batch, width]`.
+    Call arguments: `vectors [batch, time, width]`, `last [batch]`, what is taken of the time. Gives
+    `[batch, width]`.
     """
 
     def __init__(self, memory: LSTMPlus, **kwargs: Any) -> None:
@@ -50,12 +51,12 @@ class Margin(keras.layers.Layer):
     """Adds the loss above to that of the model, and gives the difference of the two forms, `[batch]`.
 
     Args:
-        words: the layer whose `embeddings [vocabulary, width]` and `bias [vocabulary]` make scores of outputs.
+        words: the layer whose `embeddings [vocabulary, width]` and `bias [vocabulary]` make scores.
         margin: in nats.
         weight: of this loss.
 
-    Call arguments: `outputs [batch, width]`, before the verb; `verbs [batch, 2]`, numbers of its right and its
-    wrong form.
+    Call arguments: `outputs [batch, width]`, before the verb; `verbs [batch, 2]`, numbers of its right and
+    its wrong form.
     """
 
     def __init__(

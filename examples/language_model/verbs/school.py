@@ -21,7 +21,7 @@ from examples.language_model.verbs.forms import Forms, Tagged, forms_of
 from examples.language_model.verbs.lessons import Lessons, found_in, make
 from examples.tagger.network import Tagger, train
 
-EPOCHS = 2  # of the tagger
+EPOCHS, QUICK_EPOCHS = 2, 6  # of the tagger
 QUICK_SENTENCES = 1_500  # of Brown, in a quick run, and as many of the addresses
 TAGGED = "addresses_tagged.json.gz"
 
@@ -80,7 +80,7 @@ def sources(
         if before["settings"] == settings:
             return Sources(sentences, *([_read(each) for each in part] for part in before["parts"]))
     with console.status("the tagger learns from Brown"):
-        tagger = train(sentences, 1 if quick else EPOCHS, seed)
+        tagger = train(sentences, QUICK_EPOCHS if quick else EPOCHS, seed)
     known = frozenset(corpus.vocabulary)
     with console.status("tagging the presidents' addresses"):
         learned, held_out = (

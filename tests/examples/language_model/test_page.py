@@ -23,7 +23,23 @@ from tests.helpers.web_files import packages_here
 from tests.helpers.web_page import Page
 
 WORDS = (
-    *("the", ",", RARE, ".", "The", PARAGRAPH, "``", "''", "which", "was", "were", "bus", "buses", "went", "to"),
+    *(
+        "the",
+        ",",
+        RARE,
+        ".",
+        "The",
+        PARAGRAPH,
+        "``",
+        "''",
+        "which",
+        "was",
+        "were",
+        "bus",
+        "buses",
+        "went",
+        "to",
+    ),
     *("Paris", "full", "Mr.", "said", TEXT, "--", "brown", "But", "but", "b", "Inc."),
 )
 TEXTS = (
@@ -60,7 +76,8 @@ def page(file: Path) -> Iterator[Page]:
 
 
 def offered(page: Page) -> list[tuple[str, str]]:
-    buttons = "Array.from(document.querySelectorAll('#offered button:enabled'), (b) => Array.from(b.children, (c) => c.innerText))"
+    buttons = "Array.from(document.querySelectorAll('#offered button:enabled'), "
+    buttons += "(button) => Array.from(button.children, (cell) => cell.innerText))"
     return [(word, share) for word, share in page.browser.run(buttons)]
 
 
@@ -120,7 +137,7 @@ def test_fingers_type_and_take_suggestions(page: Page, file: Path) -> None:
 
 
 def test_words_are_read_once(page: Page, file: Path) -> None:
-    """Word by word: one more word is one more step, and a word taken back is none where the page keeps states."""
+    """One more word is one more step; words taken back are none where the page keeps the states."""
 
     def steps() -> int:
         return int(page.browser.run("window.keyboard.suggestions.steps"))
