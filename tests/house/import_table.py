@@ -1,0 +1,173 @@
+"""Who may import what: the table that `test_imports.py` holds the house to."""
+
+from __future__ import annotations
+
+PACKAGES = ("edge", "keras_lstm_plus")
+GROUND = tuple(
+    f"edge.{name}"
+    for name in ("aliases", "arrays", "errors", "files", "micro_operators", "quiet", "targets", "version")
+)
+WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
+
+# By package or module: what it may take beside itself, the standard library and NumPy. The longest name that
+# fits a module is its rule; a name allows all below it.
+RULES: dict[str, tuple[str, ...]] = {
+    "edge": (
+        *GROUND,
+        "edge.runtime",
+        "edge.search",
+        "edge.tflite",
+        "edge.cli",
+    ),  # the face, and `python -m edge`
+    "edge.aliases": (),
+    "edge.arrays": ("edge.aliases",),
+    "edge.errors": (),
+    "edge.files": (),
+    "edge.quiet": (),
+    "edge.micro_operators": (),
+    "edge.targets": ("edge.micro_operators",),
+    "edge.version": (),
+    "edge.results": ("edge.aliases", "edge.errors", "edge.targets"),
+    "edge.tflite": ("edge.aliases", "edge.errors"),
+    "edge.native": ("edge.errors", "edge.version"),
+    "edge.runtime": ("edge.aliases", "edge.errors", "edge.native", "edge.tflite"),  # a runtime by its name
+    "edge.search": ("edge.aliases", "edge.errors"),
+    "edge.inspection": ("edge.aliases", "edge.errors", "edge.micro_operators", "edge.targets", "edge.tflite"),
+    "edge.web": (*GROUND, "edge.inspection", "edge.tflite"),
+    "edge.benchmark": (*GROUND, "edge.native", "edge.runtime", "edge.tflite", "edge.results"),
+    "edge.benchmark.browser": (*GROUND, "edge.benchmark", "edge.results", "edge.web"),
+    "edge.report": (*GROUND, "edge.results", "edge.tflite.variables", "rich"),
+    "edge.report.drawing": (*GROUND, "edge.report", "edge.results", "matplotlib"),
+    "edge.report.pictures": (*GROUND, "edge.report", "edge.results", "matplotlib"),
+    "edge.devices": (*GROUND, "edge", "edge.tflite", "edge.runtime"),
+    "edge.devices.raspberry_pi.sensors": ("edge.aliases", "edge.devices", "smbus2"),
+    "edge.card": (*GROUND, "edge.inspection", "edge.results", "edge.report", "edge.tflite"),
+    "edge.cli": ("edge", "rich"),
+    "edge.convert": (
+        *GROUND,
+        *("edge.tflite", "edge.runtime", "edge.results", "edge.inspection", "edge"),
+        *WORKSTATION,
+        "keras_lstm_plus",
+    ),
+}
+# Inside of a package: who may take whom of its rooms, beside itself.
+ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
+    "edge.convert": {
+        "graph": (),
+        "request": (),
+        "keras_model": ("tf_private",),
+        "tf_private": (),
+        "samples": ("keras_model",),
+        "gathered": ("keras_model",),
+        "material": ("keras_model", "samples"),
+        "target_operators": (),
+        "refusals": ("request", "keras_model"),
+        "plan": ("refusals", "request", "keras_model"),
+        "ways_out": ("request",),
+        "raw_errors": ("keras_model",),
+        "arrangement": (
+            "keras_model",
+            "plan",
+            "refusals",
+            "request",
+            "tracing",
+            "verification",
+            "ways_out",
+        ),
+        "tracing": ("plan", "keras_model", "graph", "tf_private"),
+        "edits": ("graph", "keras_model", "tracing"),
+        "quantization": ("edits", "graph", "keras_model", "tracing", "samples", "tf_private"),
+        "verification": (
+            "gathered",
+            "keras_model",
+            "material",
+            "request",
+            "samples",
+            "tf_private",
+            "tracing",
+        ),
+        "job": (
+            "arrangement",
+            "keras_model",
+            "material",
+            "plan",
+            "quantization",
+            "request",
+            "samples",
+            "tracing",
+            "verification",
+        ),
+        "passes": ("edits", "graph", "job", "quantization", "tracing"),
+        "beyond": ("job", "material", "samples", "verification"),
+        "making": (
+            "beyond",
+            "graph",
+            "job",
+            "passes",
+            "quantization",
+            "request",
+            "samples",
+            "tf_private",
+            "tracing",
+            "verification",
+            "target_operators",
+        ),
+        "pipeline": (
+            "gathered",
+            "job",
+            "keras_model",
+            "making",
+            "raw_errors",
+            "request",
+            "verification",
+        ),
+        "__init__": ("pipeline", "verification"),
+    },
+    "keras_lstm_plus": {
+        "aliases": (),
+        "spec": (),
+        "variants": ("spec",),
+        "step": ("aliases", "spec"),
+        "private": ("aliases",),
+        "dropout": ("aliases", "private", "spec"),
+        "cell": ("aliases", "dropout", "spec", "step", "variants", "private"),
+        "native": ("aliases", "spec"),
+        "path": (),
+        "engine_call": ("aliases", "cell", "native", "step"),
+        "whole_sequence": ("aliases", "cell", "engine_call", "native", "path", "private", "spec", "step"),
+        "other_backends": ("aliases", "cell", "engine_call", "native", "path", "private", "step"),
+        "scan": ("aliases",),
+        "recurrence": ("aliases", "cell", "other_backends", "path", "scan", "step", "whole_sequence"),
+        "forward_mode": ("aliases", "cell", "private"),
+        "cudnn": ("aliases", "cell", "private", "recurrence", "spec"),
+        "layer": ("aliases", "cell", "cudnn", "forward_mode", "path", "recurrence", "spec", "private"),
+        "grid_lstm": ("aliases", "cell", "spec", "variants"),
+        "hidden": (),
+        "waking": (),
+        "gates": ("aliases", "cell", "private", "recurrence", "spec", "step"),
+        "gate_plot": ("aliases", "gates", "spec"),
+        "attention": ("aliases", "grid_lstm", "private", "scan", "spec"),
+        "catalogue": ("spec", "variants"),
+        "interop": ("aliases", "cell", "grid_lstm", "layer", "private", "spec", "step", "variants"),
+        "__init__": (
+            *("aliases", "cell", "gate_plot", "gates", "grid_lstm", "hidden", "layer", "spec", "variants"),
+            "waking",
+        ),
+    },
+}
+FRAMEWORKS = {  # of the layer: TensorFlow where nothing else would do
+    "keras_lstm_plus": ("keras",),
+    "keras_lstm_plus.native": (),
+    "keras_lstm_plus.private": ("keras", "tensorflow", "jax", "torch"),
+    "keras_lstm_plus.other_backends": ("keras", "jax", "torch"),
+    "keras_lstm_plus.waking": ("keras",),
+    "keras_lstm_plus.scan": ("tensorflow",),
+    "keras_lstm_plus.forward_mode": ("tensorflow",),
+    "keras_lstm_plus.cudnn": ("keras", "tensorflow"),
+    "keras_lstm_plus.whole_sequence": ("keras", "tensorflow"),
+    "keras_lstm_plus.gate_plot": ("matplotlib",),
+    "keras_lstm_plus.attention.alignment_plot": ("matplotlib",),
+    "keras_lstm_plus.interop.torch_lstm": ("keras", "torch"),
+    "keras_lstm_plus.interop": ("keras", "onnx"),
+}
+RULES |= {name: ("keras_lstm_plus", *more) for name, more in FRAMEWORKS.items()}
