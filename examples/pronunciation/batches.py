@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import keras
 import numpy as np
+import tensorflow as tf
 
 from edge.aliases import Array
 from examples.pronunciation.alphabet import END, START, letter_numbers, symbol_numbers
@@ -15,10 +15,10 @@ IGNORED = -1  # stands behind the end of the shorter answers of a batch
 SPREAD = 2.0  # phonemes by which lengths may differ in a batch more than they would if they were sorted
 
 
-class Batches(keras.utils.PyDataset):
+class Batches:
     """Every way to say every word, once an epoch, in another order each time.
 
-    A batch is `((letters, before), after)`, int32: `[batch, letters]`; `[batch, time]`, the mark that starts and
+    A batch is `((letters, before), after)`, int32: `[batch, letters]`; `[batch, time]`, the start mark and
     the phonemes; `[batch, time]`, the phonemes, the mark that ends, and `IGNORED`.
 
     Args:
@@ -29,7 +29,6 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, words: Sequence[Entry], size: int, seed: int, epoch: int = 0) -> None:
-        super().__init__()
         self.size, self.seed, self.epoch = size, seed, epoch
         rows: dict[int, list[tuple[Array, list[int]]]] = {}
         for entry in words:
@@ -37,14 +36,30 @@ class Batches(keras.utils.PyDataset):
             for way in entry.pronunciations:
                 rows.setdefault(len(letters), []).append((letters, [*symbol_numbers(way), END]))
         self.rows = list(rows.values())
-        self._shuffle()
 
     def __len__(self) -> int:
-        return len(self.order)
+        return sum(-(-len(rows) // self.size) for rows in self.rows)
 
-    def __getitem__(self, index: int) -> tuple[tuple[Array, Array], Array]:
-        group, members = self.order[index]
-        chosen = [self.rows[group][member] for member in members]
+    def __iter__(self) -> Iterator[tuple[tuple[Array, Array], Array]]:
+        """An epoch; the next time, the next one."""
+        order = self._order()
+        self.epoch += 1
+        for group, members in order:
+            yield self._batch([self.rows[group][member] for member in members])
+
+    def endless(self) -> tf.data.Dataset:
+        """One epoch after the other, for `fit(..., steps_per_epoch=len(batches))`."""
+
+        def forever() -> Iterator[tuple[tuple[Array, Array], Array]]:
+            while True:
+                yield from self
+
+        # Said beforehand: Keras would guess it from the first two batches, and others have other lengths.
+        numbers = tf.TensorSpec((None, None), tf.int32)
+        signature = ((numbers, numbers), numbers)
+        return tf.data.Dataset.from_generator(forever, output_signature=signature).prefetch(2)
+
+    def _batch(self, chosen: Sequence[tuple[Array, list[int]]]) -> tuple[tuple[Array, Array], Array]:
         after = np.full((len(chosen), max(len(answer) for _, answer in chosen)), IGNORED, np.int32)
         for row, (_, answer) in zip(after, chosen, strict=True):
             row[: len(answer)] = answer
@@ -52,17 +67,12 @@ class Batches(keras.utils.PyDataset):
         before[:, 0] = START
         return (np.stack([letters for letters, _ in chosen]), before), after
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-        self._shuffle()
-
-    def _shuffle(self) -> None:
-        """Draw which words share a batch, of one length and about as many phonemes, and the order of the batches."""
+    def _order(self) -> list[tuple[int, Array]]:
+        """Draw who share a batch, of one length and about as many phonemes, and the order of the batches."""
         rng = np.random.default_rng((self.seed, self.epoch))
-        self.order: list[tuple[int, Array]] = []
+        order: list[tuple[int, Array]] = []
         for group, rows in enumerate(self.rows):
             spread = np.array([len(answer) for _, answer in rows]) + SPREAD * rng.random(len(rows))
-            members = np.argsort(spread)
             cuts = np.arange(self.size, len(rows), self.size)
-            self.order += [(group, part) for part in np.split(members, cuts)]
-        rng.shuffle(self.order)  # type: ignore[arg-type]
+            order += [(group, part) for part in np.split(np.argsort(spread), cuts)]
+        return [order[n] for n in rng.permutation(len(order))]

@@ -38,7 +38,7 @@ Pronunciation = tuple[str, ...]
 
 
 class Entry(NamedTuple):
-    """A word, every way to say it (the first is the usual one), and whether another form of it is in training."""
+    """A word, the ways to say it, the usual one first, and whether another form of it is in training."""
 
     word: str
     pronunciations: tuple[Pronunciation, ...]
@@ -59,6 +59,7 @@ class CmuPronunciations(tfds.core.GeneratorBasedBuilder):
             builder=self,
             description="The CMU Pronouncing Dictionary without stress, by words.",
             homepage="https://github.com/cmusphinx/cmudict",
+            disable_shuffling=True,  # half the time to prepare it; whoever trains shuffles anyway
             features=tfds.features.FeaturesDict(
                 {
                     "word": tfds.features.Text(),
@@ -68,7 +69,7 @@ class CmuPronunciations(tfds.core.GeneratorBasedBuilder):
             ),
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[str, dict[str, Any]]]]:
+    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
         del dl_manager  # nothing is downloaded
         words = read(dictionary_file().read_text(encoding="utf-8"))
         parts: dict[str, dict[str, tuple[Pronunciation, ...]]] = {part: {} for part in PARTS}
@@ -78,17 +79,17 @@ class CmuPronunciations(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(
         self, words: Mapping[str, tuple[Pronunciation, ...]], train: Mapping[str, Any]
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
         related = dict.fromkeys(words, True) if words is train else have_relatives(words, train)
-        for word, ways in words.items():
+        for number, (word, ways) in enumerate(words.items()):
             spoken = " | ".join(" ".join(way) for way in ways)
-            yield word, {"word": word, "pronunciations": spoken, "has_relative": related[word]}
+            yield number, {"word": word, "pronunciations": spoken, "has_relative": related[word]}
 
 
 def dictionary_file() -> Path:
     """The dictionary as the package `cmudict` carries it, or a copy among the data.
 
-    The package is not imported: its data is Carnegie Mellon's, under a BSD licence, its code somebody else's.
+    The package is not imported: its data is Carnegie Mellon's, under a BSD licence, its code is others'.
 
     Raises:
         FileNotFoundError: the package is not installed, and there is no copy.
@@ -106,7 +107,7 @@ def dictionary_file() -> Path:
 
 
 def read(text: str) -> dict[str, tuple[Pronunciation, ...]]:
-    """The words of a dictionary in the notation of cmudict.dict, and every way to say each, without stress."""
+    """The words of a dictionary in the notation of cmudict.dict, and the ways to say each, without stress."""
     words: dict[str, list[Pronunciation]] = {}
     for line in text.splitlines():
         entry, *phonemes = line.partition("#")[0].split() or [""]

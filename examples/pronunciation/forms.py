@@ -15,7 +15,7 @@ ENDINGS = (
     *("s", "es", "ed", "d", "ing", "ings", "ly", "er", "ers", "or", "ors", "est", "ness", "nesses"),
     *("ment", "ments", "able", "less", "ful"),
 )
-SHORTEST = 3  # letters of a stem that was cut off; "bed" is no past tense of "b"
+SHORTEST = 2  # letters of a stem that something was cut off: go-ing, ac-er
 DEPTH = 3  # endings that may follow one another: bak-er-s-'
 DOUBLE = re.compile(r"(.)\1+")
 

@@ -1,11 +1,11 @@
 """The layers: letters -> a bidirectional LSTM -> a decoder that attends to it -> the next phoneme.
 
     memory = BiLSTM(letters)                    one vector a letter, read from both sides
-    a_t = attention cell(phoneme_{t-1}, a_{t-1}, memory)     Luong et al. 2015 (arXiv:1508.04025), input feeding
+    a_t = attention cell(phoneme_{t-1}, a_{t-1}, memory)
     scores of phoneme_t = W a_t
 
-The decoder starts from the last states of the encoder. While training it is told the right phoneme of the step
-before; in use it gets its own.
+The attention is that of Luong et al. 2015 (arXiv:1508.04025), with input feeding. The decoder starts from the
+last states of the encoder. In training it is told the right phoneme before each; in use it gets its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Size(NamedTuple):
 
     Attributes:
         width: numbers in the vector of a letter, and of a phoneme.
-        units: of the encoder in either direction; the decoder has twice as many.
+        units: of the encoder in either direction; the decoder has twice as many, and a as many.
         layers: of the encoder.
     """
 
@@ -34,8 +34,8 @@ class Size(NamedTuple):
 
 
 def build(size: Size, dropout: float = 0.0) -> keras.Model:
-    """The network for training: letters `[batch, letters]` and the phonemes before each, `[batch, time]`, both
-    int32, to a score for every symbol, `[batch, time, symbols]` (softmax makes probabilities of them).
+    """The network for training: letters `[batch, letters]` and the phonemes before, `[batch, time]`, int32,
+    to a score for every symbol, `[batch, time, symbols]` (softmax makes probabilities of them).
 
     Args:
         size: of the network.
@@ -51,7 +51,7 @@ def build(size: Size, dropout: float = 0.0) -> keras.Model:
     memory = keras.layers.Dropout(dropout, name="memory_dropout")(memory)
     vectors = keras.layers.Embedding(len(SYMBOLS), size.width, name="phoneme_vectors")(before)
     vectors = keras.layers.Dropout(dropout, name="phoneme_dropout")(vectors)
-    cell = AttentionCell(LSTMPlusCell(2 * size.units), LuongAttention("general"))
+    cell = AttentionCell(LSTMPlusCell(2 * size.units), LuongAttention("general"), attention_units=size.units)
     attended = AttentionDecoder(cell, name="decoder")(vectors, memory, initial_state=join_states(states))
     attended = keras.layers.Dropout(dropout, name="decoder_dropout")(attended)
     scores = keras.layers.Dense(len(SYMBOLS), name="phoneme")(attended)

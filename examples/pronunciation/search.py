@@ -43,9 +43,20 @@ class Reader:
             attended, states, _ = decoder.cell(vectors(before), states, memory)
             return tf.nn.log_softmax(last(attended)), states
 
-        # One trace for all lengths: TensorFlow would make one for each.
-        self.start = tf.function(start, reduce_retracing=True)
-        self.step = tf.function(step, reduce_retracing=True)
+        # One trace for all words: TensorFlow would make one for each length.
+        def floats(*shape: int | None) -> tf.TensorSpec:
+            return tf.TensorSpec((None, *shape), tf.float32)
+
+        sizes = decoder.cell.state_size
+        self.start = tf.function(start, input_signature=[tf.TensorSpec((None, None), tf.int32)])
+        self.step = tf.function(
+            step,
+            input_signature=[
+                tf.TensorSpec((None,), tf.int32),
+                [floats(size) for size in sizes],
+                floats(None, memory.shape[-1]),
+            ],
+        )
 
     def read(self, words: Sequence[str], beam: int = 1) -> list[tuple[str, ...]]:
         """The phonemes of each word.
@@ -64,7 +75,7 @@ class Reader:
         return [found[n] for n in range(len(words))]
 
     def _read_batch(self, letters: Array, beam: int) -> list[tuple[str, ...]]:
-        """Of words of one length, `[batch, letters]`. A row is a beginning; those of a word lie side by side."""
+        """Of words of one length, `[batch, letters]`. The beginnings of a word lie side by side."""
         memory, states = self.start(tf.constant(letters))
         memory, states = tf.repeat(memory, beam, 0), [tf.repeat(state, beam, 0) for state in states]
         batch, symbols = len(letters), len(SYMBOLS)

@@ -41,15 +41,15 @@ class Recipe(NamedTuple):
     """
 
     size: Size
-    epochs: int = 20
+    epochs: int = 12
     batch: int = 128
-    rate: float = 1.5e-3
-    dropout: float = 0.2
+    rate: float = 2e-3
+    dropout: float = 0.15
     smoothing: float = 0.1
     keep: float = 0.98
 
 
-FULL = Recipe(Size(64, 128, 2))
+FULL = Recipe(Size(48, 128, 2))
 QUICK = Recipe(Size(32, 48, 1), epochs=2, batch=64, rate=6e-3, dropout=0.0)
 
 
@@ -58,7 +58,7 @@ class Trained(NamedTuple):
 
     Attributes:
         model: of `network.build`, with the mean of its last weights.
-        history: by epoch: `loss` while training, with dropout; `words_wrong` of the validation part, greedily.
+        history: by epoch: `loss` while training, with dropout; `words_wrong` of the validation part, no beam.
         seconds: that the training took.
     """
 
@@ -137,8 +137,8 @@ def train_or_go_on(
     Args:
         train: the words to learn from.
         validation: is watched, and decides nothing.
-        recipe: see there. With more epochs than a network in the folder has seen, and all else as it was, that
-            one is trained on.
+        recipe: see there. A network in the folder that has seen fewer epochs, and was trained so in all else,
+            is trained on.
         seed: of the weights, the dropout and the order of the words.
         folder: for what is kept after every epoch.
         console: where the progress is shown.
@@ -164,10 +164,11 @@ def train_or_go_on(
     keeper = Keeper(recipe.keep, mean, validation, folder, note)
     with TrainingBar("network", recipe.epochs, len(batches), console, _say) as bar:
         model.fit(
-            batches,
+            batches.endless(),
+            steps_per_epoch=len(batches),
+            shuffle=False,  # it is already
             initial_epoch=done,
             epochs=recipe.epochs,
-            shuffle=False,
             callbacks=[keeper, bar],
             verbose=0,
         )
