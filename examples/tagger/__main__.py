@@ -1,4 +1,4 @@
-"""`python -m examples.tagger`: learn parts of speech from the Brown corpus, be judged on its held-out part, tag."""
+"""`python -m examples.tagger`: parts of speech, learned from the Brown corpus and judged on its rest."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def alphabet(sentences: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Alphab
         twos[word[-2:]] += count
     tags = Counter(plain_tag(tag) for _, long_tags in sentences for tag in long_tags)
     named = tuple(tag for tag, count in tags.most_common() if count >= SEEN)
-    return Alphabet(*map(_numbered, (small, threes, twos)), ("?", *named))
+    return Alphabet(_numbered(small), _numbered(threes), _numbered(twos), ("?", *named))
 
 
 def plain_tag(tag: str) -> str:

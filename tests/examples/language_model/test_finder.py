@@ -14,18 +14,22 @@ from examples.language_model.verbs.forms import Forms, forms_of
 from examples.language_model.verbs.lessons import STEPS, found_in, make
 from examples.language_model.verbs.swapped import Example, swapped
 
+WORDS = {
+    "at": "the a an every",
+    "dt": "this that",
+    "dts": "these those",
+    "nn": "bus boy road key cabinet friend number man train lamp",
+    "nns": "buses boys roads keys cabinets people friends men trains lamps",
+    "np": "Paris Rome",
+    "in": "of in near with behind to",
+    "wps": "who that-rel",
+    "vbd": "went saw said",
+}
 TAGS = {
-    **dict.fromkeys("the a an every".split(), "at"),
-    **dict.fromkeys("this that".split(), "dt"),
-    **dict.fromkeys("these those".split(), "dts"),
-    **dict.fromkeys("bus boy road key cabinet friend number man train lamp".split(), "nn"),
-    **dict.fromkeys("buses boys roads keys cabinets people friends men trains lamps".split(), "nns"),
-    **dict.fromkeys("Paris Rome".split(), "np"),
-    **dict.fromkeys("to-Paris of in near with behind".split(), "in"),
-    **{"who": "wps", "which": "wdt", "and": "cc", "because": "cs", "not": "*", "often": "rb", "he": "pps"},
+    **{word: tag for tag, words in WORDS.items() for word in words.split()},
+    **{"which": "wdt", "and": "cc", "because": "cs", "not": "*", "often": "rb", "he": "pps", "two": "cd"},
     **{"was": "bedz", "were": "bed", "is": "bez", "are": "ber", "has": "hvz", "have": "hv", "will": "md"},
-    **{"says": "vbz", "say": "vb", "went": "vbd", "saw": "vbd", "said": "vbd", "seen": "vbn", "be": "be"},
-    **{"full": "jj", "old": "jj", "two": "cd", "to": "in", ",": ",", ".": ".", "do": "do", "that-rel": "wps"},
+    **{"says": "vbz", "say": "vb", "seen": "vbn", "be": "be", "full": "jj", "old": "jj", ",": ",", ".": "."},
 }
 SAYS = [(["says", "say"] * 2, ["vbz", "vb"] * 2)]
 PAIRS = [
@@ -33,7 +37,7 @@ PAIRS = [
         [f"{one}", f"{one}s" if one not in ("bus", "man") else {"bus": "buses", "man": "men"}[one]] * 2,
         ["nn", "nns"] * 2,
     )
-    for one in "bus boy road key cabinet friend man train lamp".split()
+    for one in ["bus", "boy", "road", "key", "cabinet", "friend", "man", "train", "lamp"]
 ]
 
 
@@ -60,13 +64,15 @@ def only(text: str, forms: Forms) -> Found:
         ("The bus was full .", "The [bus] *was*", "simple", "were", 0),
         ("The old buses often say", "The old [buses] often *say*", "simple", "says", 0),
         ("The keys of the cabinet are", "The [keys] of the cabinet *are*", "prepositional", "is", 1),
-        ("The key of the old cabinets near Rome is", "The [key] of the old cabinets near Rome *is*", "prepositional", "are", 1),
-        ("The buses , which went to Paris , were full", "The [buses] , which went to Paris , *were*", "subject relative", "was", 1),
+        ("The key of old cabinets near Rome is", "The [key] of old cabinets near Rome *is*", "prepositional",
+         "are", 1),
+        ("The buses , which went to Paris , were full", "The [buses] , which went to Paris , *were*",
+         "subject relative", "was", 1),
         ("The boys who saw the bus have", "The [boys] who saw the bus *have*", "subject relative", "has", 1),
         ("The bus that-rel the boys saw is", "The [bus] that the boys saw *is*", "object relative", "are", 1),
         ("The buses , which he saw , are", "The [buses] , which he saw , *are*", "object relative", "is", 0),
-        ("The buses seen near the road were", "The [buses] seen near the road *were*", "participle", "was", 1),
-        ("The boy , a friend of the boys , was", "The [boy] , a friend of the boys , *was*", "aside", "were", 1),
+        ("The buses seen near Rome were", "The [buses] seen near Rome *were*", "participle", "was", 1),
+        ("The boy , a friend of men , was", "The [boy] , a friend of men , *was*", "aside", "were", 1),
         ("He said because the boys are", "He said because the [boys] *are*", "simple", "is", 0),
         ("In Paris , the boys are", "In Paris , the [boys] *are*", "simple", "is", 0),
         ("The bus lamps of Paris were", "The bus [lamps] of Paris *were*", "prepositional", "was", 1),

@@ -158,4 +158,12 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
             assert (out / "files" / f"{kind}_{form}.tflite").is_file()
     assert set(found["networks"]) == {"cifg", "standard"}
     assert [step["typed"] for step in found["keyboard"]][:2] == ["The", "buses"]
-    assert has_pictures(out, "perplexity", "keyboard", "files")
+    assert has_pictures(out, "perplexity", "keyboard", "files", "verbs")
+    assert "Right verbs" in printed
+    grades = found["verbs"]["grades"]
+    assert {"commoner", "cifg Keras", "cifg dynamic", "cifg int8"} <= set(grades)
+    handed_on = json.loads((out / "files" / "buses.json").read_text())["scores"]["right verbs"]
+    asked = next(name for name in grades["cifg Keras"] if "none between" in name)
+    assert grades["cifg Keras"][asked]["pairs"] == handed_on[asked]["pairs"] > 20
+    assert 0 < grades["cifg Keras"][asked]["low"] < grades["cifg Keras"][asked]["share"]
+    assert (out / "files" / "buses.tflite").is_file()

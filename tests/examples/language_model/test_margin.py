@@ -25,7 +25,7 @@ def prefixes() -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["cifg", "standard"])
 def test_the_loss_is_the_one_of_the_equation(kind: str) -> None:
-    """Of the scores of the whole network, sentence by sentence, from zeros; padding and stream change nothing."""
+    """From the scores of the whole network, sentence by sentence; padding and stream change nothing."""
     from examples.language_model.network import Size, trainable_twin
     from examples.language_model.verbs.margin import MARGIN, WEIGHT
 
@@ -38,7 +38,7 @@ def test_the_loss_is_the_one_of_the_equation(kind: str) -> None:
         scores = np.asarray(model(row[None, : last + 1]), np.float64)[0, -1]
         differences.append(scores[right] - scores[wrong])
     lacking = np.maximum(0, MARGIN - np.array(differences))
-    assert 0 < (lacking > 0).sum()
+    assert (lacking > 0).sum() > 0
     for step in range(2):  # the second goes on from the state of the first, where only the stream does
         loss, found = twin(given)
         np.testing.assert_allclose(found, differences, rtol=1e-4, atol=1e-4)
@@ -139,7 +139,7 @@ def test_predict_answers_from_the_file_in_the_repository(text: str, wanted: str)
 
 
 def test_the_scores_beside_the_file_are_its_own() -> None:
-    """What buses.json says of the founding sentence, the twenty nouns and the hundred sentences, asked again."""
+    """What buses.json says of the founding sentence, twenty nouns and a hundred sentences, asked again."""
     import json
 
     import edge
