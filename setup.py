@@ -59,7 +59,7 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["keras_lstm_plus*", "edge*"]),
     package_data={
-        "keras_lstm_plus": ["py.typed"],
+        "keras_lstm_plus": ["py.typed", "gate_page/*.html", "gate_page/*.css", "gate_page/*.js"],
         "edge": ["py.typed", "web/page/*"],
     },
     install_requires=["numpy>=1.23", "rich>=13", "typer>=0.12"],
