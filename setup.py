@@ -113,7 +113,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["keras_lstm_plus*", "edge*"]),
     package_data={
-        "keras_lstm_plus": ["py.typed"],
+        "keras_lstm_plus": ["py.typed", "gate_page/*.html", "gate_page/*.css", "gate_page/*.js"],
         "edge": [
             *("py.typed", "web/page/*", "web/README.md", "devices/*/README.md"),
             *("devices/microcontroller/*.cc", "devices/microcontroller/*.h"),

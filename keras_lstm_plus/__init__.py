@@ -1,7 +1,7 @@
 """Every LSTM as a Keras 3 layer, on its way to a device.
 
 Imports run one way: spec -> variants -> step, dropout -> cell -> whole_sequence -> recurrence -> layer,
-gates -> gate_plot, and layer, grid_lstm -> interop. This package never imports `edge`.
+gates -> gate_page -> gate_plot, and layer, grid_lstm -> interop. This package never imports `edge`.
 """
 
 from keras_lstm_plus.waking import wake as _wake

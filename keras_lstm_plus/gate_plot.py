@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_lstm_plus.aliases import Array
+from keras_lstm_plus.gate_page import write_gate_page
 from keras_lstm_plus.gates import GateTrace
 
 # Panel by panel in the order in which a step works.
@@ -31,6 +32,7 @@ def plot_gates(
     units: Sequence[int] | None = None,
     title: str | None = None,
     path: str | Path | None = None,
+    plain: Any = None,
 ) -> Any:
     """Draw gates, candidate, cell and hidden state of one sequence: time from left to right, a row a unit.
 
@@ -40,10 +42,12 @@ def plot_gates(
         sample: which sequence of the batch.
         units: which cells, in this order; otherwise all, sorted by what they remember if there are many.
         title: over the picture.
-        path: where to write it; the ending says the format.
+        path: where to write it; the ending says the format. `.html`: not the picture, but a page on which the
+            cell works word by word, which needs neither a network nor matplotlib (`write_gate_page`).
+        plain: for the page alone: what a plain RNN held over the same words, `[batch, time, units]`.
 
     Returns:
-        The matplotlib figure.
+        The matplotlib figure; of a page its path.
 
     Raises:
         ImportError: matplotlib is missing.
@@ -55,6 +59,12 @@ def plot_gates(
         >>> plot_gates(seen["memory"], labels=["the", "buses", "were"]).axes[0].get_ylabel()
         'unit'
     """
+    if path is not None and Path(path).suffix.lower() in (".html", ".htm"):
+        return write_gate_page(_single(trace), path, labels, sample, units, title, plain)
+    if plain is not None:
+        raise ValueError(
+            "plain stands beside the cell on a page alone: give path='....html', or leave plain out."
+        )
     try:
         from matplotlib.figure import Figure
     except ImportError as missing:

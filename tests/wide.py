@@ -86,6 +86,12 @@ FAST_CASES: dict[str, tuple[str, ...] | int] = {
         "layer_norm-fused-explicit-None",
         "gru-unrolled-reset-int8",
     ),
+    "edge/convert/test_grids.py::test_a_form_that_cannot_be_names_one_that_can": ("fused",),
+    "edge/convert/test_grids.py::test_a_grid_computes_what_it_should": (
+        "litert-peephole-unrolled-int16x8",
+        "cifg-step-int8",
+        "cifg-step-None",
+    ),
     "edge/convert/test_known_operators.py::test_what_it_lacks_is_written_as_what_it_has": 5,
     "edge/convert/test_masks.py::test_fused_is_keras": 3,
     "edge/convert/test_masks.py::test_int8": (),

@@ -24,7 +24,7 @@ from edge.convert.quantization.kernel_scales import fill_kernels_of_zeros, settl
 from edge.convert.quantization.masked_scores import soften_masked_scores
 from edge.convert.quantization.real_parts import keep_exponentials, keep_real
 from edge.convert.quantization.shared_weights import tie_shared_weights, widen_empty_ranges
-from edge.convert.quantization.sixteen_bits import give_headroom, widen_constants
+from edge.convert.quantization.sixteen_bits import give_headroom, part_buffers, widen_constants
 from edge.convert.quantization.weights import weights_to_float16, weights_to_int8
 from edge.convert.tracing.draft import Draft
 from edge.convert.tracing.export import export
@@ -161,6 +161,7 @@ NUMBERS: dict[str | None, tuple[Pass, ...]] = {
     ),
     "int8": (_QUANTIZE, *_IN_INTEGERS),
     "int16x8": (
+        Pass(lambda draft, _: part_buffers(draft), "the quantizer is next, and writes over what it has read"),
         Pass(lambda draft, _: give_headroom(draft), "all ranges are known, and none is settled after it"),
         _QUANTIZE,
         Pass(lambda draft, _: widen_constants(draft), "the quantizer leaves constants with 8 bits"),

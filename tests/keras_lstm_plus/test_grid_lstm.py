@@ -9,16 +9,11 @@ import numpy as np
 import pytest
 
 from keras_lstm_plus import GridLSTM, LSTMPlusCell
-from tests.helpers import oracle
+from tests.helpers.grid_oracle import by_hand
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(2, 4, 3))
 UNITS = 5
-
-
-def weights_of(cell: LSTMPlusCell) -> dict[str, np.ndarray]:
-    names = cell.spec.weight_shapes(UNITS, UNITS)
-    return {name: np.asarray(getattr(cell, name)) for name in names}
 
 
 def randomised(layer: GridLSTM) -> GridLSTM:
@@ -28,36 +23,11 @@ def randomised(layer: GridLSTM) -> GridLSTM:
     return layer
 
 
-def by_hand(layer: GridLSTM) -> np.ndarray:
-    cell = layer.cell
-    kernel, bias = (np.asarray(weight) for weight in cell.projection.weights)
-    options = cell.time_cells[0].spec.to_dict()
-    time = [(np.zeros((2, UNITS)), np.zeros((2, UNITS))) for _ in range(cell.depth)]
-
-    def step(
-        lstm: LSTMPlusCell, x: np.ndarray, h: np.ndarray, c: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        out = oracle.run(options, weights_of(lstm), x[:, None], h, c)
-        return out["h"][:, 0], out["c"][:, 0]
-
-    outputs = []
-    for t in range(X.shape[1]):
-        depth = (X[:, t] @ kernel + bias, np.zeros((2, UNITS)))
-        for level in range(cell.depth):
-            old = time[level]
-            which = 0 if cell.tied else level
-            time[level] = step(cell.time_cells[which], depth[0], *old)
-            seen = time[level][0] if cell.time_first else old[0]
-            depth = step(cell.depth_cells[which], seen, *depth)
-        outputs.append(depth[0])
-    return np.stack(outputs, axis=1)
-
-
 @pytest.mark.parametrize("variant", ["standard", "peephole", "layer_norm"])
 @pytest.mark.parametrize(("tied", "time_first"), [(False, True), (True, False)])
 def test_the_grid_is_its_blocks(variant: str, tied: bool, time_first: bool) -> None:
     layer = randomised(GridLSTM(UNITS, 3, variant, tied, time_first, return_sequences=True, dtype="float64"))
-    np.testing.assert_allclose(layer(X), by_hand(layer), atol=1e-12)
+    np.testing.assert_allclose(layer(X), by_hand(layer, X), atol=1e-12)
     assert len(layer.cell.time_cells) == (1 if tied else 3)
 
 

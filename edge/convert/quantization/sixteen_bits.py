@@ -17,6 +17,20 @@ def give_headroom(draft: Draft) -> None:
             flatbuffer.set_range(model, index, 2 * ends[0], 2 * ends[1])
 
 
+def part_buffers(draft: Draft) -> None:
+    """Give every constant bytes of its own.
+
+    The 16-bit quantizer writes the integers over the real numbers. Of two constants that share their bytes,
+    as a bias does that comes in two shapes, it takes the integers of the first for real numbers of the other.
+    """
+    model = draft.model
+    taken: set[int] = set()
+    for index, tensor in enumerate(flatbuffer.graph(model).tensors):
+        if tensor.buffer in taken and flatbuffer.is_constant(model, index):
+            flatbuffer.set_constant(model, index, flatbuffer.constant(model, index))
+        taken.add(tensor.buffer)
+
+
 def widen_constants(draft: Draft) -> None:
     """Give arithmetic two operands of 16 bits; the quantizer leaves constants with 8, and kernels abort."""
     model = draft.model
