@@ -95,7 +95,7 @@ function row(name, children) {
 const MANY = 50; // classes, more are not listed: a vocabulary has thousands
 const listed = (labels) =>
   labels.slice(0, MANY).join(", ") + (labels.length > MANY ? `, and ${labels.length - MANY} more` : "");
-const className = (model, n) => model.labels?.[n] ?? `class ${n + 1}`;
+const className = (model, n) => model.labels?.[n] ?? `class ${n}`;
 const percent = (value) => `${Math.round(value * 100)} %`;
 const milliseconds = (value) => `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;
 const kilobytes = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);

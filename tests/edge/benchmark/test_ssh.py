@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from edge.benchmark import ssh, ssh_remote
+from edge.benchmark import benchmark, ssh, ssh_remote
 from edge.benchmark.ssh import benchmark_over_ssh
 from edge.errors import ModelFileError
 from edge.results.benchmark import validate
-from tests.helpers.device_files import model_file
+from tests.helpers.device_files import model_file, sequences
 from tests.helpers.native_library import built
 from tests.helpers.places import ROOT
 from tests.helpers.sshd import Device, device
@@ -105,6 +106,17 @@ def test_only_the_device_half_is_sent(pi: Device) -> None:
     assert code > 0
     assert b"edge/runtime/model.py" in message[-size:]
     assert b"edge/convert" not in message[-size:]
+
+
+def test_data_and_answers_go_along(pi: Device) -> None:
+    x = sequences(6)
+    answers = np.zeros(x.shape[:2], int)
+    there = over(pi, [model_file("reset")], data=x, answers=answers)
+    here = benchmark([model_file("reset")], data=x, answers=answers, runs=1)
+    assert there["files"][0]["accuracy"] == here["files"][0]["accuracy"] > 0
+    assert there["settings"]["samples"] == 6
+    with pytest.raises(ValueError, match="must be class numbers"):
+        over(pi, [model_file("reset")], data=x, answers=answers[:3])
 
 
 def test_the_native_engine_goes_along(pi: Device) -> None:
