@@ -6,6 +6,7 @@ repository comes along under `repository/`, at the path that it has.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,8 @@ LINK = re.compile(
     r"(?P<before>\]\(|src=\"|href=\")(?P<target>[^)\s\"#]+)(?P<anchor>#[^)\s\"]*)?(?P<after>\)|\")"
 )
 FOLDER = re.compile(r"\[(?P<words>[^\]\n]+)\]\((?P<target>[^)\s#]+)\)")
+REST = re.compile(r"<!-- the rest of ([\w.]+) -->")
+EMBEDDED = re.compile(r"<!-- embedded (?P<path>\S+\.html): (?P<words>[^\n]+) -->")
 SCHEME = re.compile(r"\w+:")
 
 
@@ -54,8 +57,37 @@ def linked(source: PurePosixPath, target: str) -> PurePosixPath | None:
     return PurePosixPath(path.relative_to(ROOT).as_posix()) if there else None
 
 
+def embedded(found: re.Match[str]) -> str:
+    """A page of its own within a page, where it has been made (docs/cell)."""
+    if not (ROOT / "docs" / found["path"]).exists():
+        return ""
+    path, words = found["path"], found["words"]
+    frame = f'<iframe class="page" src="{path}" title="{words}" loading="lazy"></iframe>'
+    return f"{frame}\n\n[{words}: on a page of its own]({path})"
+
+
+def rest(package: str, page: str) -> str:
+    """For the reference: the public names of a package that its page does not name."""
+    init = ROOT / package.replace(".", "/") / "__init__.py"
+    for node in ast.parse(init.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            named = {f"{package}.{name}" for name in ast.literal_eval(node.value)} - {
+                f"{package}.__version__"
+            }
+            return "\n".join(f"::: {name}" for name in sorted(named) if f"::: {name}\n" not in page)
+    raise ValueError(f"{init} has no __all__")
+
+
 def prose(text: str) -> str:
     return CODE.sub("", FENCE.sub("", text))
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """A page that nobody has given a place is found all the same, at the end."""
+    there = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    if placeless := sorted(there - set(nav_pages(config.nav))):
+        config.nav = [*(config.nav or ()), {"More": placeless}]
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -90,6 +122,10 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     return output.replace(WORKER, here)
 
 
+def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> str:
+    return output.replace(WORKER, "/assets/iframe-worker.js")  # of 404.html, which only a server gives
+
+
 def add(files: Files, config: MkDocsConfig, uri: str) -> File:
     new = File.generated(config, uri, abs_src_path=str(ROOT / source_of(uri)))
     files.append(new)
@@ -105,6 +141,8 @@ def nav_pages(nav: Any) -> list[str]:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     source = source_of(page.file.src_uri)
+    markdown = REST.sub(lambda found: rest(found[1], markdown), markdown)
+    markdown = EMBEDDED.sub(embedded, markdown)
 
     def named(found: re.Match[str]) -> str:
         """A folder of code is nothing to open in a site: its name, and no link."""

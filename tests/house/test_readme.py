@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,12 +80,21 @@ RUN = [README, *(pytest.param(page, marks=pytest.mark.site) for page in DOCS)]
 
 @pytest.mark.parametrize("path", RUN, ids=lambda path: name(path))
 def test_its_python_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All blocks of a file after one another, as a reader would run them."""
-    blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    """All blocks of a file after one another, as a reader would run them; what is `sh` too."""
+    blocks = re.findall(
+        r"^```(python|sh)\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     scope: dict[str, object] = {}
-    for block in blocks:
-        exec(compile(block, name(path), "exec"), scope)
+    for language, block in blocks:
+        if language == "python":
+            exec(compile(block, name(path), "exec"), scope)
+            continue
+        for line in block.splitlines():
+            program, *arguments = shlex.split(line, comments=True)
+            assert program == "python", line
+            subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def test_there_is_python_to_run() -> None:
