@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from edge.errors import ModelFileError
     from edge.runtime import Clipping, Decider, EdgeModel, LogMel, Stream, load
+    from edge.search import Hypothesis, beam_search, ctc_beam_search, ctc_greedy, greedy_search
     from edge.tflite import TensorInfo
     from edge.version import __version__
 
@@ -25,7 +26,12 @@ _HOMES = {
     "ModelFileError": "edge.errors",
     "Stream": "edge.runtime",
     "TensorInfo": "edge.tflite",
+    "Hypothesis": "edge.search",
     "__version__": "edge.version",
+    "beam_search": "edge.search",
+    "ctc_beam_search": "edge.search",
+    "ctc_greedy": "edge.search",
+    "greedy_search": "edge.search",
     "load": "edge.runtime",
 }
 
@@ -33,11 +39,16 @@ __all__ = [
     "Clipping",
     "Decider",
     "EdgeModel",
+    "Hypothesis",
     "LogMel",
     "ModelFileError",
     "Stream",
     "TensorInfo",
     "__version__",
+    "beam_search",
+    "ctc_beam_search",
+    "ctc_greedy",
+    "greedy_search",
     "load",
 ]
 

@@ -15,6 +15,7 @@ from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 __all__ = [
     "DropoutRNNCell",
     "being_saved",
+    "calls_behind",
     "carry_tangents",
     "compile_arguments",
     "cudnn_lstm",
@@ -23,6 +24,7 @@ __all__ = [
     "in_keras_step",
     "inside_xla",
     "is_functional",
+    "mask_of",
     "replaced",
     "saved_by_the_name_of",
     "trusted",
@@ -149,3 +151,26 @@ def unwatched(tensor: Any) -> bool:
     from tensorflow.python.eager.record import could_possibly_record, should_record_backprop
 
     return bool(could_possibly_record()) and not should_record_backprop([tensor])
+
+
+def calls_behind(tensors: Iterable[Any]) -> list[Any]:
+    """The calls of a functional model that make these symbolic tensors, inputs among them, last first.
+
+    Each has `operation`, `is_input`, `outputs`, and `arguments` with `args` and `kwargs`.
+    """
+    found: dict[int, Any] = {}
+    ahead = list(tensors)
+    while ahead:
+        history = ahead.pop()._keras_history
+        node = history.operation._inbound_nodes[history.node_index]
+        if id(node) not in found:
+            found[id(node)] = node
+            ahead += node.input_tensors
+    return list(found.values())
+
+
+def mask_of(tensor: Any) -> Any:
+    """The mask that Keras hands on with this tensor, or None."""
+    from keras.src.backend import get_keras_mask
+
+    return get_keras_mask(tensor)

@@ -9,12 +9,15 @@ from keras_lstm_plus.attention.cell import AttentionCell
 from keras_lstm_plus.attention.decoder import AttentionDecoder
 from keras_lstm_plus.attention.mechanisms import BahdanauAttention, LuongAttention
 from keras_lstm_plus.attention.states import join_states
+from keras_lstm_plus.attention.steps import DecoderParts, decoder_step
 
 __all__ = [
     "AttentionCell",
     "AttentionDecoder",
     "BahdanauAttention",
+    "DecoderParts",
     "LuongAttention",
+    "decoder_step",
     "join_states",
     "plot_alignments",
 ]

@@ -44,7 +44,7 @@ class AttentionCell(keras.layers.Layer):
 
     States: those of the cell, flat, and behind them a' where it is fed back.
 
-    Weights: those of the cell and of the attention; `attention_kernel` W `[memory + output, units]`.
+    Weights: those of the cell and of the attention; W `[memory + output, units]` of the layer `vector`.
 
     Raises:
         TypeError: a cell or an attention that is none.
@@ -114,15 +114,16 @@ class AttentionCell(keras.layers.Layer):
         self.output_size = units or memory + output
         fed = memory if self.attend == BEFORE else self.output_size if self.input_feeding else 0
         if not self.cell.built:
-            self.cell.build((inputs_shape[0], int(inputs_shape[-1]) + fed))
+            self.cell.build((inputs_shape[0], _known(inputs_shape[-1]) + fed))
         asks = query_of(self.cell, self.cell_state_sizes) if self.attend == BEFORE else output
         if not self.attention.built:
             self.attention.build((inputs_shape[0], asks), memory_shape)
-        self.attention_kernel = None
+        self.vector = None
         if units:
-            self.attention_kernel = self.add_weight(
-                shape=(memory + output, units), name="attention_kernel", initializer="glorot_uniform"
+            self.vector = keras.layers.Dense(
+                units, "tanh", use_bias=False, name="vector", dtype=self.dtype_policy
             )
+            self.vector.build((inputs_shape[0], memory + output))
         self.built = True
 
     @property
@@ -169,7 +170,7 @@ class AttentionCell(keras.layers.Layer):
     def combine(self, context: Tensor, h: Tensor) -> Tensor:
         """a = tanh(W [context; h])."""
         both = ops.concatenate([context, h], axis=-1)
-        return both if self.attention_kernel is None else ops.tanh(ops.matmul(both, self.attention_kernel))
+        return both if self.vector is None else self.vector(both)
 
     def _step(self, inputs: Tensor, states: list[Tensor], training: bool) -> tuple[Tensor, list[Tensor]]:
         packed = keras.tree.pack_sequence_as(self.cell.state_size, states)
@@ -224,6 +225,12 @@ def query_of(cell: Any, states: Sequence[Any]) -> Any:
 def _output_size(cell: Any) -> int:
     size = getattr(cell, "output_size", None)
     return int(size if size is not None else keras.tree.flatten(cell.state_size)[0])
+
+
+def _known(size: int | None) -> int:
+    if size is None:
+        raise ValueError("The number of features of the inputs must be known, it is None.")
+    return int(size)
 
 
 def _is_count(value: Any) -> bool:

@@ -42,7 +42,7 @@ def _check_mask(what: str, shape: Shape, mask: Any) -> None:
     pairs = zip(mask.shape, shape, strict=False)
     if len(mask.shape) != 2 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
         raise ValueError(
-            f"{what} has the shape {tuple(mask.shape)}, and must have one value for each of the first two axes "
+            f"{what} has the shape {tuple(mask.shape)}, and must be that of the first two axes "
             f"of {tuple(shape)}."
         )
 

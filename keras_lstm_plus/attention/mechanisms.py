@@ -54,7 +54,7 @@ class Mechanism(keras.layers.Layer):
     def compute_mask(self, *_: Any) -> None:
         """A context has no positions any more."""
 
-    def _matrix(self, name: str, rows: int, columns: int) -> Any:
+    def _matrix(self, name: str, rows: int | None, columns: int | None) -> Any:
         return self.add_weight(shape=(rows, columns), name=name, initializer=self.initializer)
 
     def _set_initializer(self, initializer: Any) -> None:

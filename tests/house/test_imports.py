@@ -23,7 +23,13 @@ WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
 # By package or module: what it may take beside itself, the standard library and NumPy. The longest name that
 # fits a module is its rule; a name allows all below it.
 RULES: dict[str, tuple[str, ...]] = {
-    "edge": (*GROUND, "edge.runtime", "edge.tflite", "edge.cli"),  # the face, and `python -m edge`
+    "edge": (
+        *GROUND,
+        "edge.runtime",
+        "edge.search",
+        "edge.tflite",
+        "edge.cli",
+    ),  # the face, and `python -m edge`
     "edge.aliases": (),
     "edge.errors": (),
     "edge.files": ("edge.aliases",),
@@ -40,6 +46,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "edge.native",
         "edge.tflite",
     ),  # a runtime by its name, no import
+    "edge.search": ("edge.aliases", "edge.errors"),
     "edge.inspection": ("edge.aliases", "edge.errors", "edge.micro_operators", "edge.targets", "edge.tflite"),
     "edge.web": (*GROUND, "edge.inspection", "edge.tflite"),
     "edge.benchmark": (*GROUND, "edge.native", "edge.runtime", "edge.tflite", "edge.results"),

@@ -59,7 +59,7 @@ def decode(
     names = ("query_kernel", "memory_kernel", "score_kernel", "kernel")
     found = {name: getattr(attention_cell.attention, name, None) for name in names}
     score = score_of(kind, {name: np.asarray(each) for name, each in found.items() if each is not None})
-    w = None if attention_cell.attention_kernel is None else np.asarray(attention_cell.attention_kernel)
+    w = None if attention_cell.vector is None else np.asarray(attention_cell.vector.kernel)
     fed = np.zeros(attention_cell.output_size)
     outputs, alignments = [], []
     for x, keep in zip(targets, targets_mask, strict=True):

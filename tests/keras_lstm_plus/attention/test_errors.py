@@ -19,6 +19,7 @@ from keras_lstm_plus.attention import (
     plot_alignments,
 )
 
+KIND: Any = "general"
 X, MEMORY = np.ones((2, 3, 5), "float32"), np.ones((2, 4, 6), "float32")
 
 
@@ -29,7 +30,7 @@ X, MEMORY = np.ones((2, 3, 5), "float32"), np.ones((2, 4, 6), "float32")
         (lambda: LuongAttention("dot", units=3), "'dot' has no v"),
         (lambda: BahdanauAttention(0), "a positive integer; received 0"),
         (lambda: AttentionCell(LSTMPlus(4), LuongAttention()), "Give the cell, and not the layer"),
-        (lambda: AttentionCell(LSTMPlusCell(4), "general"), "a LuongAttention or .*; received 'general'"),
+        (lambda: AttentionCell(LSTMPlusCell(4), KIND), "a LuongAttention or .*; received 'general'"),
         (lambda: AttentionCell(LSTMPlusCell(4), LuongAttention(), attend="during"), "received 'during'"),
         (lambda: AttentionCell(LSTMPlusCell(4), LuongAttention(), -1), "received -1"),
         (
