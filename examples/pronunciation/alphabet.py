@@ -55,6 +55,11 @@ def symbol_numbers(phonemes: Sequence[str]) -> list[int]:
     return [_SYMBOL[phoneme] for phoneme in phonemes]
 
 
+def most_phonemes(letters: int) -> int:
+    """A bound, so that every search ends: "x" has three phonemes, "www" nine."""
+    return 4 + 2 * letters
+
+
 def _short(word: str) -> str:
     return repr(word if len(word) <= 30 else f"{word[:27]}...")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.console import Console
 
+from edge.aliases import Array
 from examples.pronunciation import files
 from examples.pronunciation.data import Entry, load_words
 from examples.pronunciation.files import Asked
@@ -17,6 +18,8 @@ from examples.pronunciation.search import Reader
 from examples.pronunciation.train import Recipe, train_or_go_on
 
 BEAM = 4
+# Silent letters, one letter for two phonemes, two letters for one, and the word of the front page.
+SHOWN = ("buses", "knight", "thought", "exhausted", "pneumonia", "phoenix")
 FEWEST = 50  # words of a length, to be shown
 
 
@@ -30,6 +33,7 @@ class Outcome(NamedTuple):
         test: the model in memory on all words of the test; `strict`: on those without a form in training.
         greedy: as `test`, following the likeliest next phoneme alone.
         by_letters: as `test`, by the number of letters.
+        alignments: of some words, the phonemes and where the model looked at each, `[phonemes, letters]`.
         device: the model in memory (`Keras`) and the files, by kind, on the same words of the test.
     """
 
@@ -41,6 +45,7 @@ class Outcome(NamedTuple):
     strict: Score
     greedy: Score
     by_letters: dict[int, Score]
+    alignments: dict[str, tuple[tuple[str, ...], Array]]
     device: dict[str, Asked]
 
 
@@ -91,6 +96,7 @@ def run(
         score(strict, [answers[entry.word] for entry in strict]),
         score(test, greedy),
         _by_letters(test, answers),
+        {word: reader.look(word) for word in SHOWN},
         device,
     )
 

@@ -13,9 +13,6 @@ from examples.common.pictures import BLUE, GREY, INK, LINE, STYLE, annotate, hea
 from examples.pronunciation.report import Line
 from examples.pronunciation.scores import Score
 
-# Silent letters, one letter for two phonemes, two letters for one, and the sentence of the front page.
-SHOWN = ("buses", "knight", "thought", "exhausted", "pneumonia", "phoenix")
-
 
 def errors(lines: Sequence[Line], path: Path) -> None:
     """Words wrong: a bar for each system, published ones grey."""

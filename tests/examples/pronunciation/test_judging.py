@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from examples.pronunciation.alphabet import END, PHONEMES, START, SYMBOLS, letter_numbers
+from examples.pronunciation.alphabet import END, PHONEMES, START, SYMBOLS, letter_numbers, most_phonemes
 from examples.pronunciation.data import Entry
 from examples.pronunciation.scores import distance, score
 
@@ -64,22 +64,22 @@ def plain_search(word: str, beam: int, most: int) -> SAID:
     """Beam search as in a textbook: every beginning through the whole model, from its start."""
     letters = letter_numbers(word)[None]
     beginnings: list[tuple[float, list[int]]] = [(0.0, [])]
+    ended = []
     for _ in range(most):
         grown = []
         for total, said in beginnings:
-            if said[-1:] == [END]:
-                grown.append((total, said))
-                continue
             scores = np.asarray(network()([letters, np.array([[START, *said]], np.int32)]), np.float64)[0, -1]
             logs = scores - scores.max() - np.log(np.exp(scores - scores.max()).sum())
-            grown += [(total + logs[n], [*said, n]) for n in range(len(SYMBOLS)) if n != START]
-        beginnings = sorted(grown, key=lambda one: -one[0])[:beam]
-    return tuple(SYMBOLS[n] for n in beginnings[0][1] if n != END)
+            grown += [(total + logs[n], [*said, n]) for n in range(len(SYMBOLS))]
+        best = sorted(grown, key=lambda one: -one[0])[:beam]
+        ended += [one for one in best if one[1][-1] == END]
+        beginnings = [one for one in best if one[1][-1] != END]
+    return tuple(SYMBOLS[n] for n in max(ended or beginnings)[1] if n not in (START, END))
 
 
 @pytest.mark.parametrize("beam", [1, 3])
 def test_many_words_at_once_are_read_as_each_alone(beam: int) -> None:
-    from examples.pronunciation.search import Reader, most_phonemes
+    from examples.pronunciation.search import Reader
 
     words = ["bus", "a", "buses", "sub", "o'er"]
     found = Reader(network()).read(words, beam)
