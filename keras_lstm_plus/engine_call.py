@@ -18,7 +18,7 @@ ACTIVATIONS = Activations(keras.activations.sigmoid, keras.activations.tanh, ker
 def engine_call(
     cell: LSTMPlusCell, batch: Batch, every_step: bool, backwards: bool, threads: int
 ) -> tuple[Layer, Given]:
-    """What the engine is asked to compute, and from what.
+    """What the engine is asked to compute, and from what: in float32, to which narrower numbers are widened.
 
     Args:
         batch: with x as it was given, `[batch, time, features]`; all else in the order of the loop.
@@ -43,7 +43,25 @@ def engine_call(
         either(batch.hold.skip, batch.hold.c),
         None if masks is None else ops.stack(masks),
     )
+    given = given._replace(
+        **{
+            name: ops.cast(value, "float32")
+            for name, value in given._asdict().items()
+            if value is not None and not name.startswith("hold")
+        }
+    )
     return Layer(cell.spec, cell.units, every_step, backwards, threads), given
+
+
+def as_the_cell_has_it(cell: LSTMPlusCell, found: Sequence[Tensor]) -> list[Tensor]:
+    """The engine's results in the dtype in which the cell computes."""
+    return [ops.cast(value, cell.compute_dtype) for value in found]
+
+
+def why_not_in(dtype: str) -> str | None:
+    """Why a layer that computes in this dtype is not for the engine, in a clause; None: it is."""
+    wide = keras.backend.standardize_dtype(dtype) not in ("float32", "float16", "bfloat16")
+    return f"it computes in {dtype}, the engine in float32" if wide else None
 
 
 def either(one: Tensor | None, other: Tensor | None) -> Tensor | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -179,8 +180,14 @@ def _lowering(kind: str, plain: Callable[..., Any]) -> Any:
     return lower
 
 
-@lru_cache(maxsize=1)
+_registered: set[Path] = set()
+
+
 def _register(engine: Engine) -> None:
+    """Tell XLA of the library's functions, once for all of its instruction sets."""
+    if engine.path in _registered:
+        return
+    _registered.add(engine.path)
     for kind, function in engine.foreign_functions.items():
         jax.ffi.register_ffi_target(f"keras_lstm_plus_{kind}", jax.ffi.pycapsule(function), platform="cpu")
 

@@ -9,6 +9,7 @@ import keras
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.engine_call import why_not_in
 from keras_lstm_plus.native import EngineError, find_engine, obstacle
 from keras_lstm_plus.path import Path
 from keras_lstm_plus.private import inside_functorch, inside_mapped_axes
@@ -26,9 +27,7 @@ def path_of(cell: LSTMPlusCell, training: bool, unroll: bool, x: Tensor | None =
         return Path("steps", "unroll=True asks for it")
     if cell.spec.zoneout and not training:
         return Path("steps", "zoneout at inference averages a step with the one before")
-    why_not = obstacle(cell.spec)
-    if why_not is None and keras.backend.standardize_dtype(cell.compute_dtype) != "float32":
-        why_not = f"it computes in {cell.compute_dtype}, the engine in float32"
+    why_not = obstacle(cell.spec) or why_not_in(cell.compute_dtype)
     if why_not is None:
         why_not = _way_in(cell, x)
     if why_not is None:

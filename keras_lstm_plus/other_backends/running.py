@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import keras
-from keras import ops
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.engine_call import engine_call
+from keras_lstm_plus.engine_call import as_the_cell_has_it, engine_call
 from keras_lstm_plus.native import Task, find_engine
 from keras_lstm_plus.other_backends.paths import threads
 from keras_lstm_plus.step import Batch
@@ -19,14 +18,10 @@ def run_by_engine(
     """(h of all steps `[batch, time, output]` or of the last, [h, c])."""
     layer, given = engine_call(cell, batch, every_step, backwards, threads())
     task = Task.of(find_engine(), layer, given)
-    values = [
-        ops.cast(value, "bool" if name.startswith("hold") else "float32")
-        for name, value in zip(given._fields, given, strict=True)
-        if value is not None
-    ]
+    values = [value for value in given if value is not None]
     if keras.backend.backend() == "jax":
         from keras_lstm_plus.other_backends.jax_sequence import run
     else:
         from keras_lstm_plus.other_backends.torch_sequence import run
-    *out, h, c = run(task, values)
+    *out, h, c = as_the_cell_has_it(cell, run(task, values))
     return (out[0] if out else h), [h, c]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
-from keras_lstm_plus.engine_call import engine_call
+from keras_lstm_plus.engine_call import as_the_cell_has_it, engine_call
 from keras_lstm_plus.native import find_engine
 from keras_lstm_plus.step import Batch
 from keras_lstm_plus.whole_sequence.native_sequence import run_natively
@@ -21,5 +21,6 @@ def run_by_engine(
         backwards: the loop reads x from its end.
     """
     layer, given = engine_call(cell, batch, every_step, backwards, threads())
-    out, h, c = run_natively(find_engine(), layer, given, batch.training)
-    return (h if out is None else out), [h, c]
+    out, *states = run_natively(find_engine(), layer, given, batch.training)
+    shown, h, c = as_the_cell_has_it(cell, [states[0] if out is None else out, *states])
+    return shown, [h, c]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.engine_call import why_not_in
 from keras_lstm_plus.native import EngineError, find_engine, obstacle
 from keras_lstm_plus.path import Path
 from keras_lstm_plus.private import being_saved, in_keras_step, inside_xla
@@ -39,11 +39,9 @@ def path_of(cell: LSTMPlusCell, training: bool, unroll: bool = False, time: int 
 
 def engine_obstacle(cell: LSTMPlusCell, training: bool) -> str | None:
     """Why the engine is not for this call, in a clause; None: it is."""
-    wrong = obstacle(cell.spec)
+    wrong = obstacle(cell.spec) or why_not_in(cell.compute_dtype)
     if wrong is not None:
         return wrong
-    if keras.backend.standardize_dtype(cell.compute_dtype) != "float32":
-        return f"it computes in {cell.compute_dtype}, the engine in float32"
     if inside_xla():
         return "XLA compiles what is around it"
     if not tf.executing_eagerly():

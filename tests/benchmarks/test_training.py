@@ -112,8 +112,8 @@ def test_a_stream_has_a_length_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(keras.Sequential, "fit", noted)
     found = fitting.streams(4, 3, 5)
-    assert {"torch", "Keras", "LSTMPlus", "LSTMPlus peephole"} <= set(found)
-    assert len(seen) >= 3
+    assert {"torch", "Keras", "LSTMPlus", "LSTMPlus peephole", fitting.BARE} <= set(found)
+    assert len(seen) >= 3 * fitting.FRESH
     assert all(lengths == {4, 5, 7} for lengths in seen.values())
     for figures in found.values():
         assert 0 < figures["first_step"] <= figures["first"]

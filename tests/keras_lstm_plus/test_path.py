@@ -59,7 +59,8 @@ def test_the_engine_takes_the_family(variant: str) -> None:
         ({"variant": "layer_norm"}, None, True, "plain loop", "it has a layer norm"),
         ({"activation": "relu"}, 6, True, "compiled loop", "its activations are sigmoid, relu, relu"),
         ({"dtype": "float64"}, 6, True, "compiled loop", "it computes in float64"),
-        ({"dtype": "mixed_float16"}, 6, False, "plain loop", "it computes in float16"),
+        ({"dtype": "mixed_float16"}, 6, False, "engine", ""),
+        ({"dtype": "bfloat16"}, None, True, "engine", ""),
         (
             {"projection_units": 2, "cell_clip": 1.0, "dropout": 0.1, "recurrent_dropout": 0.1},
             6,
