@@ -29,6 +29,7 @@ def main(
     only: Annotated[
         str | None, typer.Option(help="Of the two networks only this one: cifg, standard.")
     ] = None,
+    words_alone: Annotated[bool, typer.Option("--words-alone", help="No lessons on verbs.")] = False,
     sentence: Annotated[str, typer.Option(help="What the picture of the keyboard types.")] = SENTENCE,
     out: Out = OUT,
     seed: Seed = 0,
@@ -59,7 +60,8 @@ def main(
         limit = QUICK_WORDS if quick else None
         learned = own_text(text, limit) if text else brown(data_dir, limit)
         # A text of one's own has no tags: what is taught of verbs there, README.md shows.
-        school = None if text else sources(learned, quick, out / "files", data_dir, seed, console)
+        told = not (text or words_alone)
+        school = sources(learned, quick, out / "files", data_dir, seed, console) if told else None
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(str(error)) from error
     console.print(
