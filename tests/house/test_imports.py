@@ -18,18 +18,13 @@ GROUND = (
     *("edge.aliases", "edge.errors", "edge.files", "edge.micro_operators", "edge.quiet", "edge.targets"),
     "edge.version",
 )
+FACE = ("edge.runtime", "edge.search", "edge.tflite", "edge.cli")
 WORKSTATION = ("tensorflow", "keras", "flatbuffers", "ai_edge_litert")
 
 # By package or module: what it may take beside itself, the standard library and NumPy. The longest name that
 # fits a module is its rule; a name allows all below it.
 RULES: dict[str, tuple[str, ...]] = {
-    "edge": (
-        *GROUND,
-        "edge.runtime",
-        "edge.search",
-        "edge.tflite",
-        "edge.cli",
-    ),  # the face, and `python -m edge`
+    "edge": (*GROUND, *FACE),  # the face, and `python -m edge`
     "edge.aliases": (),
     "edge.errors": (),
     "edge.files": ("edge.aliases",),
@@ -41,11 +36,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "edge.tflite": ("edge.aliases", "edge.errors"),
     "edge.native": ("edge.errors", "edge.version"),
     "edge.runtime": (
-        "edge.aliases",
-        "edge.errors",
-        "edge.native",
-        "edge.tflite",
-    ),  # a runtime by its name, no import
+        *("edge.aliases", "edge.errors", "edge.native", "edge.tflite"),  # a runtime by its name, no import
+    ),
     "edge.search": ("edge.aliases", "edge.errors"),
     "edge.inspection": ("edge.aliases", "edge.errors", "edge.micro_operators", "edge.targets", "edge.tflite"),
     "edge.web": (*GROUND, "edge.inspection", "edge.tflite"),
