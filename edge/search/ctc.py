@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heapify, heappush, heapreplace
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from edge.aliases import Array
-from edge.search.checks import count, log_softmax, real_scores, token
+from edge.search.checks import count, log_softmax, real_scores
+from edge.search.checks import token as as_token
 
 
 class CtcPath(NamedTuple):
@@ -106,13 +108,13 @@ def ctc_beam_search(
     beam = _Beam([()], np.zeros(1), np.full(1, -np.inf))
     for frame in values:
         beam = _next(beam, frame, silent, width)
-    total = beam.total
-    order = np.argsort(-total, kind="stable")[:shown]
-    return [CtcPath(beam.readings[k], float(total[k])) for k in order]
+    pairs = zip(beam.readings, beam.total, strict=True)
+    return [CtcPath(reading, float(value)) for reading, value in list(pairs)[:shown]]
 
 
 class _Beam(NamedTuple):
-    """Beginnings of readings; the logarithm of the paths that end with a blank, and with the last token."""
+    """Beginnings of readings, the most likely first; the logarithm of the paths that end with a blank, and of
+    those that end with the last token."""
 
     readings: list[tuple[int, ...]]
     blank: Array
@@ -124,34 +126,57 @@ class _Beam(NamedTuple):
 
 
 def _next(beam: _Beam, frame: Array, silent: int, width: int) -> _Beam:
-    total, rows = beam.total, np.arange(len(beam.readings))
-    last = np.array([reading[-1] if reading else silent for reading in beam.readings])
+    """One frame on, in the order in which TensorFlow does it: where a beam is narrow, that decides.
+
+    A beginning that falls out while the more likely ones grow is not grown itself if its parent was looked at
+    after that: TensorFlow forgets it then.
+    """
+    readings, total = beam.readings, beam.total
+    places = {reading: place for place, reading in enumerate(readings)}
+    last = [reading[-1] if reading else silent for reading in readings]
+    parents = [places.get(reading[:-1]) if reading else None for reading in readings]
+    children: dict[int, list[int]] = {}
+    for place, parent in enumerate(parents):
+        if parent is not None:
+            children.setdefault(parent, []).append(place)
     # The same token again is a new one only behind a blank.
     grown = total[:, None] + frame
-    grown[rows, last] = beam.blank + frame[last]
+    grown[np.arange(len(readings)), last] = beam.blank + frame[last]
     grown[:, silent] = -np.inf
-    blank = total + frame[silent]
-    label = np.where([bool(reading) for reading in beam.readings], beam.label + frame[last], -np.inf)
-    places = {reading: place for place, reading in enumerate(beam.readings)}
-    for reading, place in places.items():
-        parent = places.get(reading[:-1]) if reading else None
+    blank, label = total + frame[silent], beam.label + frame[last]
+    for place, parent in enumerate(parents):
         if parent is not None:  # two ways to one reading
-            label[place] = np.logaddexp(label[place], grown[parent, reading[-1]])
-            grown[parent, reading[-1]] = -np.inf
-    every = np.concatenate([np.logaddexp(blank, label), grown.ravel()])
-    chosen = np.argsort(-every, kind="stable")[:width]
-    chosen = chosen[every[chosen] > -np.inf]
-    readings, ends = [], []
-    for pick in chosen:
-        if pick < len(rows):
-            readings.append(beam.readings[pick])
-            ends.append((blank[pick], label[pick]))
-        else:
-            parent, new = divmod(int(pick) - len(rows), len(frame))
-            readings.append((*beam.readings[parent], new))
-            ends.append((-np.inf, every[pick]))
-    pairs = np.array(ends)
-    return _Beam(readings, pairs[:, 0], pairs[:, 1])
+            label[place] = np.logaddexp(label[place], grown[parent, last[place]])
+        elif not readings[place]:
+            label[place] = -np.inf
+    stays = np.logaddexp(blank, label)
+    kept = [(float(value), place, -1) for place, value in enumerate(stays)]
+    heapify(kept)
+    inside = set(range(len(readings)))  # the old ones that have not fallen out
+    asleep: set[int] = set()
+    for place in range(len(readings)):
+        if place in asleep or (len(kept) == width and total[place] <= kept[0][0]):
+            continue
+        own = children.get(place, [])
+        for child in own:
+            grown[place, last[child]] = -np.inf  # it counts in the child, or is forgotten with it
+        asleep |= {child for child in own if child not in inside}
+        least = kept[0][0] if len(kept) == width else -np.inf
+        for token in np.flatnonzero(grown[place] > least):
+            value = float(grown[place, token])
+            if len(kept) < width:
+                heappush(kept, (value, place, int(token)))
+            elif value > kept[0][0]:
+                _, fallen, grew = heapreplace(kept, (value, place, int(token)))
+                if grew < 0:
+                    inside.discard(fallen)
+    order = sorted(kept, key=lambda each: -each[0])
+    order = [each for each in order if each[0] > -np.inf]
+    return _Beam(
+        [readings[place] if token < 0 else (*readings[place], token) for _, place, token in order],
+        np.array([blank[place] if token < 0 else -np.inf for _, place, token in order]),
+        np.array([label[place] if token < 0 else value for value, place, token in order]),
+    )
 
 
 def _frames(scores: Any, blank: int | None, logits: bool) -> tuple[Array, int]:
@@ -162,7 +187,7 @@ def _frames(scores: Any, blank: int | None, logits: bool) -> tuple[Array, int]:
             f"scores are those of one sequence, [time, tokens], with at least one frame; received the shape "
             f"{values.shape}. Of a batch take one after another: scores[n]."
         )
-    silent = values.shape[1] - 1 if blank is None else token("blank", blank, values.shape[1])
+    silent = values.shape[1] - 1 if blank is None else as_token("blank", blank, values.shape[1])
     if not logits:
         if (values < 0).any():
             raise ValueError("scores are negative, which no probability is: leave logits=False out.")

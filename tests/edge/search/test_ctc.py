@@ -18,10 +18,10 @@ def log_softmax(x: np.ndarray) -> np.ndarray:
 
 
 def cases() -> list[np.ndarray]:
-    random = [RNG.normal(size=(time, tokens)) for time, tokens in ((1, 2), (7, 3), (20, 12), (30, 5))]
+    random = [RNG.normal(size=(time, tokens)) for time, tokens in ((1, 4), (7, 3), (20, 12), (30, 5))]
     peaked = [
         6.0 * RNG.normal(size=(25, 8)),
-        np.where(np.arange(9) == RNG.integers(0, 9, (40, 1)), 12.0, 0.0),
+        np.where(np.arange(9) == RNG.integers(0, 9, (40, 1)), 12.0, RNG.normal(size=(40, 9))),
     ]
     repeated = np.repeat(3 * RNG.normal(size=(6, 4)), 4, axis=0)  # the same token over and over
     return [*random, *peaked, repeated]
