@@ -1,4 +1,4 @@
-"""Adding two numbers, digit by digit: the task of Kalchbrenner, Danihelka & Graves 2015, with shorter numbers.
+"""Adding two numbers, digit by digit: a task of Kalchbrenner, Danihelka & Graves 2015, numbers shorter.
 
 One sequence of three digits: 128 + 256 is 384, and the answer has a digit more for the carry.
 

@@ -56,7 +56,7 @@ def run_all(
             write_whole(path.with_suffix(".json"), json.dumps(kept).encode())
         return read(folder, name, seed, rate)
 
-    chosen = {name: rates[0] for name in KINDS}
+    chosen = dict.fromkeys(KINDS, rates[0])
     if len(rates) > 1:
         for name in KINDS:
             chosen[name] = better([one(name, TRIAL, rate) for rate in rates]).rate

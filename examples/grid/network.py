@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import keras
@@ -58,7 +58,10 @@ def units_for(name: str, size: int) -> int:
 def weights(name: str, units: int) -> int:
     """The number of weights, by formula: a network of each size need not be built."""
     kind = KINDS[name]
-    lstm: Callable[[int], int] = lambda inputs: 4 * units * (inputs + units + 1)
+
+    def lstm(inputs: int) -> int:
+        return 4 * units * (inputs + units + 1)
+
     answer = DIGITS * (units + 1)
     if not kind.grid:
         return lstm(SYMBOLS) + (kind.depth - 1) * lstm(units) + answer

@@ -27,7 +27,7 @@ def traced(variant: str = "peephole", steps: int = len(WORDS), units: int = 6) -
     weights = {name: rng.normal(size=shape) for name, shape in spec.weight_shapes(4, units).items()}
     x, zeros = rng.normal(size=(1, steps, 4)), np.zeros((1, units))
     found = oracle.run(spec.to_dict(), weights, x, zeros, zeros)
-    return GateTrace("memory", spec, *(found[name] for name in "ifgoch"), mask=None)
+    return GateTrace("memory", spec, **{name: found[name] for name in "ifgoch"}, mask=None)
 
 
 def plain() -> Any:
