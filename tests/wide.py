@@ -200,6 +200,7 @@ FAST_CASES: dict[str, tuple[str, ...] | int] = {
     "examples/test_minimal_pairs.py::test_a_keras_model_and_its_file_are_asked_alike": (),
     "examples/timing/test_timing.py::test_a_crowd_says_what_its_networks_say": (),
     "examples/timing/test_timing.py::test_a_network_learns_in_a_crowd_what_it_learns_alone": (),
+    "examples/grid/test_grid_example.py::test_the_networks_have_one_size": ("tied",),
     "keras_lstm_plus/interop/test_keras.py::test_from_keras_carries_everything": (),
     "keras_lstm_plus/interop/test_models.py::test_a_model_that_is_being_trained_goes_on": (),
     "keras_lstm_plus/interop/test_models.py::test_there_and_back": ("shared_and_nested",),

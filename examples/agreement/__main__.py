@@ -25,7 +25,7 @@ def main(
     started = time.perf_counter()
     console = begin(out)
     with waking(console):
-        from examples.agreement import pictures, reading, report
+        from examples.agreement import pages, pictures, reading, report
         from examples.agreement.experiment import FULL, QUICK, run
         from examples.agreement.files import write_and_judge
         from examples.agreement.inside import STORIES, look, watch
@@ -55,6 +55,7 @@ def main(
     first = insights[shown.network, shown.seed]
     pictures.units(seen, first, out / "units.png")
     pictures.gates(seen, first, out)
+    pages.write_pages(seen, first, pages.plain_of(trials), out)
 
     with console.status("writing the files, and asking each"):
         rows = write_and_judge(shown, asked, out / "files", quick)

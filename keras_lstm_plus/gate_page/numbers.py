@@ -86,7 +86,7 @@ def _before(gates: dict[str, Array]) -> Array:
 
 
 def _left(kept: Array) -> Array:
-    """Of what each step wrote, the share that is still there after the last: the later forget gates' product."""
+    """Of what each step wrote, the share that is there after the last: the product of the later f."""
     left = np.ones_like(kept)
     left[:-1] = np.cumprod(kept[:0:-1], axis=0)[::-1]
     return left

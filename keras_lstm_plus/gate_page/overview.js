@@ -29,7 +29,7 @@ function mapOf(rows, largestValue, caption, label, chosenRow, onTap) {
 
 function drawMaps() {
   const tapLstm = (step, row) => { choice.auto = false; choice.row = row; goTo(step); };
-  const maps = [mapOf(values.c, most.c, `LSTM: the memory of ${data.units.length} units, the strongest first`,
+  const maps = [mapOf(values.c, largest(values.c), `LSTM: the memory of ${data.units.length} units`,
     "A map of the memory of all units at all words; its numbers are in the table", choice.row, tapLstm)];
   if (data.plain) maps.push(mapOf(data.plain, largest(data.plain), `Plain RNN: the state of ${data.plain[0].length} units`,
     "A map of the state of the plain RNN at all words", null, (step) => goTo(step)));

@@ -18,7 +18,16 @@ from keras_lstm_plus.gates import GateTrace
 
 HERE = Path(__file__).parent
 STYLES = ("style.css", "picture.css", "sections.css")
-SCRIPTS = ("tools.js", "picture.js", "steps.js", "words.js", "overview.js", "likeness.js", "table.js", "main.js")
+SCRIPTS = (
+    "tools.js",
+    "picture.js",
+    "steps.js",
+    "words.js",
+    "overview.js",
+    "likeness.js",
+    "table.js",
+    "main.js",
+)
 
 
 def write_gate_page(
@@ -51,7 +60,7 @@ def write_gate_page(
         The path.
 
     Raises:
-        ValueError: more labels than steps, a sample or a unit that is not there, a plain RNN over other steps.
+        ValueError: more labels than steps, a sample or unit that is not there, a plain RNN over other steps.
 
     Example:
         >>> from keras_lstm_plus import LSTMPlus, trace

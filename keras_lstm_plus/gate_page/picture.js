@@ -20,7 +20,7 @@ function badge(svg, x, y, number, kind) {
 }
 
 function memory(svg, path, value) {
-  const width = value === null ? 1.5 : 2 + 10 * Math.min(1, Math.abs(value) / most.c);
+  const width = value === null ? 1.5 : 2 + 10 * Math.min(1, Math.abs(value) / tallest());
   svg.append(draw("path", { class: `memory ${sign(value)}`, d: path, "stroke-width": width.toFixed(1) }));
 }
 

@@ -13,7 +13,7 @@ function drawSteps() {
   const forget = isOpen("f")
     ? "This variant has no forget gate: all of the old memory stays."
     : nothing ? `The forget gate is ${percent(f)} open; there is no memory yet to throw away.`
-    : `${percent(f)} of the old memory stays; ${say(lost)} is thrown away.`;
+    : capital(`${percent(f)} of the old memory stays; ${lost !== null && Math.abs(lost) < 0.005 ? "next to nothing" : say(lost)} is thrown away.`);
   const write = isOpen("i") ? "This variant has no input gate: all of the new is written."
     : data.coupled ? `What is not kept is written anew: 1 \u2212 f = ${percent(i)} of the new value.`
     : `The input gate lets ${percent(i)} of the new value in.`;

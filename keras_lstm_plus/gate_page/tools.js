@@ -41,6 +41,7 @@ const word = (step) => data.words[step];
 const sign = (value) => (value !== null && value < 0 ? "minus" : "plus");
 const isOpen = (gate) => data.open.includes(gate);
 
-// The largest memory that is shown, which all widths and colours are measured by.
+// The largest number of some rows, which widths and colours are measured by.
 const largest = (rows) => rows.reduce((most, row) => row.reduce((m, v) => (v === null ? m : Math.max(m, Math.abs(v))), most), 1e-9);
-const most = { c: largest(values.c), f: 1 };
+const tallest = () => largest(values.c.map((row) => [row[choice.row]])); // of the chosen unit
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -17,9 +17,9 @@ function buildWords() {
 }
 
 function drawWords() {
-  const tallest = largest(values.c.map((row) => [row[choice.row]]));
+  const tall = tallest();
   [...find("words").children].forEach((button, step) => {
-    const value = at("c", step), height = value === null ? 0 : 22 * Math.min(1, Math.abs(value) / tallest);
+    const value = at("c", step), height = value === null ? 0 : 22 * Math.min(1, Math.abs(value) / tall);
     const bar = button.querySelector("i");
     bar.style.height = `${height}px`;
     bar.style.top = value < 0 ? "50%" : `calc(50% - ${height}px)`;

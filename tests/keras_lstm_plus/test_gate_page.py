@@ -1,4 +1,4 @@
-"""The page of the cell in a real browser: its numbers are NumPy's, whatever is chosen, on a phone and a desk."""
+"""The page of the cell in a real browser: its numbers are NumPy's, on a phone and on a desk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def traced(variant: str = "peephole", steps: int = len(WORDS), units: int = 6) -
     weights = {name: rng.normal(size=shape) for name, shape in spec.weight_shapes(4, units).items()}
     x, zeros = rng.normal(size=(1, steps, 4)), np.zeros((1, units))
     found = oracle.run(spec.to_dict(), weights, x, zeros, zeros)
-    return GateTrace("memory", spec, *(found[name] for name in "ifgoch"), mask=None)
+    return GateTrace("memory", spec, **{name: found[name] for name in "ifgoch"}, mask=None)
 
 
 def plain() -> Any:
@@ -73,13 +73,9 @@ def test_the_slider_shows_what_the_equations_give(variant: str, browser: Browser
     opened(browser, path)
     i, f, g, o, c = (np.asarray(getattr(trace, name)[0]) for name in "ifgoc")
     before = np.vstack([np.zeros(6), c[:-1]])
-    browser.run(
-        "(() => { const u = find('unit'); u.value = '4'; u.dispatchEvent(new Event('change')); })()"
-    )
+    browser.run("(() => { const u = find('unit'); u.value = '4'; u.dispatchEvent(new Event('change')); })()")
     for step in (3, 0, 4):
-        browser.run(
-            f"(() => {{ const s = find('slider'); s.value = {step}; s.dispatchEvent(new Event('input')); }})()"
-        )
+        browser.run(f"find('slider').value = {step}; find('slider').dispatchEvent(new Event('input'))")
         now = (step, 4)
         kept, written = f[now] * before[now], i[now] * g[now]
         assert text(browser, ".step.forget .equation").endswith(f"= {said(kept)}")

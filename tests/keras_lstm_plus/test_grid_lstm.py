@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_lstm_plus import GridLSTM, LSTMPlusCell
+from keras_lstm_plus import GridLSTM
 from tests.helpers.grid_oracle import by_hand
 
 RNG = np.random.default_rng(0)
