@@ -21,7 +21,7 @@ def parser(program: str = USUAL) -> Parser:
     )
     made.usage = f"{program} COMMAND ..."
     made.add_argument("--version", action="version", version=f"keras-lstm-plus {__version__}")
-    commands = Commands(made.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser))
+    commands = Commands(made.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser), program)
     for module in MODULES:
         module.add(commands)
     return made

@@ -38,10 +38,11 @@ class Commands:
 
     Args:
         subparsers: of the whole command line.
+        program: what that is started by.
     """
 
-    def __init__(self, subparsers: Any) -> None:
-        self._subparsers = subparsers
+    def __init__(self, subparsers: Any, program: str) -> None:
+        self._subparsers, self._program = subparsers, program
 
     def add(
         self,
@@ -60,7 +61,9 @@ class Commands:
             about: what it does, a sentence.
             exit_codes: the last paragraph of its help.
         """
-        made: Parser = self._subparsers.add_parser(name, help=about, description=about, epilog=exit_codes)
+        made: Parser = self._subparsers.add_parser(
+            name, prog=f"{self._program} {name}", help=about, description=about, epilog=exit_codes
+        )
         made.usage = f"{made.prog} {usage} [options]"
         made.set_defaults(run=run, parser=made)
         return made
