@@ -51,8 +51,6 @@ def linked(source: PurePosixPath, target: str) -> PurePosixPath | None:
     path = Path(os.path.normpath(ROOT / source.parent / target))
     if path.is_dir() and (path / "README.md").exists():
         path /= "README.md"
-    if not path.exists() and path.suffix == ".md" and path.with_suffix(".ipynb").exists():
-        return PurePosixPath(path.relative_to(ROOT).as_posix())  # a notebook, as a page
     there = path.is_relative_to(ROOT) and path.exists()
     return PurePosixPath(path.relative_to(ROOT).as_posix()) if there else None
 
@@ -153,6 +151,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         target = linked(source, found["target"])
         if target is None:
             return found[0]
+        if target.suffix == ".ipynb" and target.stem != source.stem:  # whose own page gives the file itself
+            target = target.with_suffix(".md")
         there = os.path.relpath(uri_of(target), PurePosixPath(page.file.src_uri).parent)
         return f"{found['before']}{there}{found['anchor'] or ''}{found['after']}"
 

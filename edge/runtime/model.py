@@ -28,9 +28,8 @@ from edge.tflite.variables import DESCRIPTIONS
 class EdgeModel:
     """A file and the memory to run it. Made by `load`, which says what the arguments are.
 
-    One `EdgeModel` may be used from several threads; they take turns. It can be copied and pickled, as for a
-    `multiprocessing.Pool`, and goes on in a forked process: each copy has memory and a runtime of its own. It
-    is a context manager that closes it at the end.
+    One `EdgeModel` may be used from several threads; they take turns. It can be copied, pickled and forked:
+    each copy has memory and a runtime of its own. It is a context manager that closes it at the end.
 
     Attributes:
         inputs: what `predict` takes, in order: name, shape (-1: any size), dtype, scale, zero point.
@@ -44,19 +43,15 @@ class EdgeModel:
             call) or `"mixed"`; None where `edge.convert` did not note it.
         timed: for each output whether it has one entry per time step; None where it is not noted.
         labels: names of the classes, as given to `edge.convert`, or None.
-        normalization: mean and std, `[features]` each, as given to `edge.convert`, or None. `predict` and
-            streams apply it.
-        metadata: what `edge.convert` noted in the file: variant, quantization, versions. None: it was made
-            by something else.
-        interface: the file, read and checked.
-        file: its structure.
+        normalization: mean and std, `[features]` each, or None. `predict` and streams apply it.
+        metadata: what `edge.convert` noted in the file; None: it was made by something else.
+        interface, file: the file, read and checked; its structure.
         runtime: name and version of what executes it.
 
     Example:
         >>> import edge
-        >>> model = edge.load("exercise.tflite")
-        >>> model.state, model.lowering, model.inputs[0].shape
-        ('reset', 'fused', (1, -1, 6))
+        >>> edge.load("exercise.tflite").state
+        'reset'
     """
 
     def __init__(

@@ -37,6 +37,13 @@ def test_every_link_and_anchor_is_there() -> None:
     assert missing == []
 
 
+def test_a_notebook_is_read_as_a_page() -> None:
+    """The file itself is offered by its own page alone."""
+    links = {(name, link) for name, page in pages().items() for link in page.links if link.endswith(".ipynb")}
+    stems = sorted(path.stem for path in (ROOT / "docs" / "notebooks").glob("*.ipynb"))
+    assert sorted(links) == [(f"notebooks/{stem}.html", f"{stem}.ipynb") for stem in stems]
+
+
 def test_nothing_is_fetched_from_elsewhere() -> None:
     """Scripts, styles, fonts, pictures: a reader without a network sees all of it."""
     found = []
