@@ -49,13 +49,13 @@ def copy_of(url: str, *names: str) -> Path | None:
     return None
 
 
-def prepared(name: str, data_dir: str | Path | None, url: str, *names: str) -> Any:
+def prepared(name: str, data_dir: str | Path | None, url: str | None = None, *names: str) -> Any:
     """The builder of a TFDS set, which is prepared where it is not yet, without a word.
 
     Args:
         name: of the set.
         data_dir: where TFDS keeps it; None: its own choice, ~/tensorflow_datasets.
-        url, names: of its download, see `copy_of`.
+        url, names: of its download, see `copy_of`; None: it has none, its data is in a package.
 
     Raises:
         FileNotFoundError: it is not prepared, and its download is nowhere.
@@ -67,7 +67,9 @@ def prepared(name: str, data_dir: str | Path | None, url: str, *names: str) -> A
         warnings.simplefilter("ignore")  # pydub looks for ffmpeg, which a wav does not need
         builder = tfds.builder(name, data_dir=data_dir and str(data_dir))
         if not builder.info.splits:
-            copy = copy_of(url, *names)  # so that a missing network is said before TFDS tries for minutes
+            copy = url and copy_of(
+                url, *names
+            )  # so that a missing network is said before TFDS tries for minutes
             config = tfds.download.DownloadConfig(manual_dir=copy and str(copy.parent))
             builder.download_and_prepare(download_config=config)
     return builder

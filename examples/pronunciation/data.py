@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow_datasets as tfds
 
-from examples.common.data import local_copy
+from examples.common.data import local_copy, prepared
 from examples.pronunciation.alphabet import LETTERS
 from examples.pronunciation.forms import have_relatives
 
@@ -140,8 +140,7 @@ def load_words(part: str, data_dir: Path | None = None) -> tuple[Entry, ...]:
     if part not in PARTS:
         raise ValueError(f"The dictionary has the parts {', '.join(PARTS)}, received {part!r}.")
     dictionary_file()  # so that a missing package is said before TFDS starts to prepare
-    tfds.disable_progress_bar()
-    data = tfds.load("cmu_pronunciations", split=part, data_dir=data_dir and str(data_dir), batch_size=4096)
+    data = prepared("cmu_pronunciations", data_dir).as_dataset(split=part, batch_size=4096)
     found: list[Entry] = []
     for rows in tfds.as_numpy(data):
         for word, spoken, related in zip(*(rows[name] for name in FEATURES), strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
@@ -107,6 +107,6 @@ class Reader:
         ]
 
 
-def phonemes_of(numbers: Sequence[int]) -> tuple[str, ...]:
+def phonemes_of(numbers: Iterable[int]) -> tuple[str, ...]:
     """What was said, without the marks."""
     return tuple(SYMBOLS[number] for number in numbers if number not in (START, END))
