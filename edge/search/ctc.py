@@ -170,6 +170,8 @@ def _next(beam: _Beam, frame: Array, silent: int, width: int) -> _Beam:
                 _, fallen, grew = heapreplace(kept, (value, place, int(token)))
                 if grew < 0:
                     inside.discard(fallen)
+                    if fallen in own and last[fallen] > token:  # its turn is still to come
+                        asleep.add(fallen)
     order = sorted(kept, key=lambda each: -each[0])
     order = [each for each in order if each[0] > -np.inf]
     return _Beam(

@@ -46,7 +46,7 @@ def test_it_is_tensorflows(scores: np.ndarray) -> None:
     for width in (1, 3, 20):
         top = min(width, 3)
         decoded, right = tf.nn.ctc_beam_search_decoder(
-            scores[:, None].astype("float32"), length, beam_width=width, top_paths=top
+            scores[:, None], length, beam_width=width, top_paths=top
         )
         paths = ctc_beam_search(scores, beam_width=width, top_paths=top)
         likely = [k for k in range(top) if float(right[0, k]) > -1e30]
@@ -98,6 +98,6 @@ def test_what_cannot_be_read(search: Any, scores: np.ndarray, options: dict[str,
         ({"beam_width": 2, "top_paths": 3}, "a beam of 3"),
     ],
 )
-def test_a_beam_that_is_none(options: dict[str, int], says: str) -> None:
+def test_a_beam_that_is_none(options: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         ctc_beam_search(np.zeros((2, 3)), **options)

@@ -62,15 +62,13 @@ def states_of(layer: AttentionDecoder) -> list[np.ndarray]:
 def right(
     layer: AttentionDecoder, kind: str, states: list[np.ndarray], masks: tuple[Any, Any]
 ) -> list[np.ndarray]:
-    masks = tuple(
+    said, seen = (
         np.ones(a.shape[:2], bool) if m is None else m for a, m in zip((X, MEMORY), masks, strict=True)
     )
     rows = []
     for n in range(BATCH):
         pairs = [(states[k][n], states[k + 1][n]) for k in range(0, len(states), 2)]
-        outputs, alignments, last = by_hand.decode(
-            layer.cell, kind, X[n], MEMORY[n], pairs, masks[0][n], masks[1][n]
-        )
+        outputs, alignments, last = by_hand.decode(layer.cell, kind, X[n], MEMORY[n], pairs, said[n], seen[n])
         rows.append([outputs, alignments, *last])
     return [np.stack(each) for each in zip(*rows, strict=True)]
 
