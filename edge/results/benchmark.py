@@ -164,7 +164,7 @@ class Entry:
         engine: the native engine, if it ran layers of the file; else left out.
     """
 
-    MAY_LACK: ClassVar = ("error_interpreter", "engine")
+    MAY_LACK: ClassVar[tuple[str, ...]] = ("error_interpreter", "engine")
 
     path: Text | None = None
     name: Text

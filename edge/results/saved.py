@@ -34,7 +34,7 @@ class SavedConversion:
         others: as in `ConversionResult`.
     """
 
-    MAY_LACK: ClassVar = ("created",)
+    MAY_LACK: ClassVar[tuple[str, ...]] = ("created",)
 
     path: Text
     size: Whole
@@ -62,7 +62,7 @@ class SavedOutput(SavedError):
 class SavedVerification:
     """What a verification found; as in `Verification`, and when."""
 
-    MAY_LACK: ClassVar = ("created",)
+    MAY_LACK: ClassVar[tuple[str, ...]] = ("created",)
 
     model: Text
     path: Text
