@@ -25,13 +25,14 @@ def main(
     with waking(console):
         from examples.common.files import costs, timed, write_json
         from examples.grid import pictures, report
-        from examples.grid.experiment import RATES, lesson, run_all
+        from examples.grid.experiment import QUICK, RATES, lesson, run_all
         from examples.grid.files import write_and_judge
+        from examples.grid.network import KINDS
 
     what = lesson(quick, seed)
     count, rates = (1, RATES[-1:]) if quick else (seeds, RATES)
     folder = out / ("quick" if quick else "runs")
-    runs = run_all(what, range(seed, seed + count), rates, folder, console)
+    runs = run_all(what, range(seed, seed + count), rates, folder, console, QUICK if quick else tuple(KINDS))
     console.print()
     console.print(report.learning_table(runs, what))
     pictures.adding(runs, what, out / "adding.png")

@@ -18,6 +18,7 @@ from examples.grid.train import Learned, Lesson, Trainer
 RATES = (0.004, 0.01)
 TRIAL = 1000  # the seed that the rate is chosen with; it counts nowhere else
 HELD_OUT = 1000
+QUICK = ("grid, 2 deep", "stack of 2")  # the kinds of a short run
 
 
 class Run(NamedTuple):
@@ -39,9 +40,22 @@ def lesson(quick: bool, seed: int) -> Lesson:
 
 
 def run_all(
-    what: Lesson, seeds: Sequence[int], rates: Sequence[float], folder: Path, console: Console
+    what: Lesson,
+    seeds: Sequence[int],
+    rates: Sequence[float],
+    folder: Path,
+    console: Console,
+    names: Sequence[str] = tuple(KINDS),
 ) -> list[Run]:
-    """First the rate of each kind, the better one of a trial seed; then all kinds with each seed in turn."""
+    """First the rate of each kind, the better one of a trial seed; then all kinds with each seed in turn.
+
+    Args:
+        what: is learned.
+        seeds: of the networks; rates: of Adam, to choose from.
+        folder: where they are kept.
+        console: where it is told.
+        names: the kinds, of `network.KINDS`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     trainers: dict[str, Trainer] = {}
 
@@ -56,11 +70,11 @@ def run_all(
             write_whole(path.with_suffix(".json"), json.dumps(kept).encode())
         return read(folder, name, seed, rate)
 
-    chosen = dict.fromkeys(KINDS, rates[0])
+    chosen = dict.fromkeys(names, rates[0])
     if len(rates) > 1:
-        for name in KINDS:
+        for name in names:
             chosen[name] = better([one(name, TRIAL, rate) for rate in rates]).rate
-    return [one(name, seed, chosen[name]) for seed in seeds for name in KINDS]
+    return [one(name, seed, chosen[name]) for seed in seeds for name in names]
 
 
 def better(runs: Sequence[Run]) -> Run:

@@ -14,7 +14,6 @@ from examples.common.files import KINDS as NUMBERS
 from examples.common.files import predict_file, write_files
 from examples.grid.data import right, written
 from examples.grid.experiment import Run, better, place
-from examples.grid.network import KINDS
 from examples.grid.train import Lesson
 
 CALIBRATION = 200  # sums
@@ -41,7 +40,7 @@ def write_and_judge(runs: Sequence[Run], what: Lesson, folder: Path, out: Path) 
     x, y = written(what.asked, what.digits)
     shown = written(what.learned[:CALIBRATION], what.digits).x
     rows: list[FileRow] = []
-    for name in KINDS:
+    for name in dict.fromkeys(run.name for run in runs):
         best = better([run for run in runs if run.name == name])
         kept = place(folder, best.name, best.seed, best.rate)
         model = keras.models.load_model(kept.with_suffix(".keras"))

@@ -20,8 +20,9 @@ COLOURS = dict(zip(KINDS, (ORANGE, PURPLE, BLUE, GREEN), strict=True))
 def adding(runs: Sequence[Run], what: Lesson, path: Path) -> None:
     """A panel a kind: the share of sums right over the sums seen, each seed and their median."""
     with plt.rc_context({**STYLE, "axes.titlesize": 12, "axes.titleweight": "normal"}):
-        figure, panels = plt.subplots(1, len(KINDS), figsize=(14, 4.3), sharey=True, layout="constrained")
-        for axes, name in zip(panels, KINDS, strict=True):
+        names = list(dict.fromkeys(run.name for run in runs))
+        figure, panels = plt.subplots(1, len(names), figsize=(14, 4.3), sharey=True, layout="constrained")
+        for axes, name in zip(panels, names, strict=True):
             mine = of(runs, name)
             seen = [point[0] for point in mine[0].learned.curve]
             shares = np.array([[point[2] for point in run.learned.curve] for run in mine])

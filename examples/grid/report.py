@@ -36,7 +36,7 @@ def median(runs: Sequence[Run]) -> int | None:
 def learning_table(runs: Sequence[Run], what: Lesson) -> Table:
     """Of each kind: its size, how many seeds solved the task, after how many sums, and what it took."""
     lines = []
-    for name in KINDS:
+    for name in dict.fromkeys(run.name for run in runs):
         mine = of(runs, name)
         after, final = median(mine), [run.learned.curve[-1][-1] for run in mine]
         lines.append(

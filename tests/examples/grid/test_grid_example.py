@@ -61,20 +61,19 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     """What is kept is taken as it is; what is not is trained: by XLA, with a loss that falls, twice alike."""
     learned, asked = split(1, 20, seed=0)
     what = Lesson(1, 1500, 60, 30, learned, asked)
-    monkeypatch.setattr(experiment, "KINDS", {"stack of 2": KINDS["stack of 2"]})
-    console = Console(quiet=True)
-    first = experiment.run_all(what, [0, 1], [0.02], tmp_path, console)
+    console, names = Console(quiet=True), ["stack of 2"]
+    first = experiment.run_all(what, [0, 1], [0.02], tmp_path, console, names)
     assert [run.seed for run in first] == [0, 1]
     assert first[0].learned.curve != first[1].learned.curve
     (tmp_path / "stack_of_2-1-0_02.json").unlink()
-    again = experiment.run_all(what, [0, 1], [0.02], tmp_path, console)
+    again = experiment.run_all(what, [0, 1], [0.02], tmp_path, console, names)
     assert [run.learned.curve for run in again] == [run.learned.curve for run in first]
 
     def never(*_: object) -> None:
         raise AssertionError("trained once more")
 
     monkeypatch.setattr(train.Trainer, "train", never)
-    assert experiment.run_all(what, [0, 1], [0.02], tmp_path, console) == again
+    assert experiment.run_all(what, [0, 1], [0.02], tmp_path, console, names) == again
     answers = train.Trainer("stack of 2", what)
     x, y = written(asked, 1)
     assert right(np.asarray(answers.model(x)), y)[0] < first[0].learned.curve[-1][1]
@@ -85,9 +84,9 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     printed, out = quick_run("grid", tmp_path / "out")
     assert "sums held out that are right in every digit" in " ".join(printed.split())
     found = json.loads((out / "results.json").read_text())
-    assert [run["network"] for run in found["runs"]] == list(KINDS)
+    assert [run["network"] for run in found["runs"]] == list(experiment.QUICK)
     files = {(row["name"], row["numbers"]): row for row in found["files"]}
-    for name in KINDS:
+    for name in experiment.QUICK:
         assert files[name, "float"]["whole"] == pytest.approx(files[name, "Keras"]["whole"], abs=0.06)
         assert (out / "files" / files[name, "dynamic"]["path"]).stat().st_size > 1000
     assert has_pictures(out, "adding")
