@@ -18,6 +18,11 @@ class Hypothesis(NamedTuple):
         is_complete: whether the end token came; False: the maximum length did.
         alignments: `[steps, positions]`, where each step looked, that of the end token included; None where
             the model does not say it.
+
+    Example:
+        >>> found = Hypothesis(tokens=(4, 2), score=-0.7, log_probability=-0.7, is_complete=True, alignments=None)
+        >>> len(found.tokens), found.is_complete
+        (2, True)
     """
 
     tokens: tuple[int, ...]

@@ -33,6 +33,22 @@ def layers_within_layers_are_found() -> None:
     assert {"deep", inner.name, model.name} <= {layer.name for layer in flat_layers(model)}
 
 
+def calls_of_a_graph_are_found() -> None:
+    from keras_lstm_plus.private import calls_behind, mask_of
+
+    tokens = keras.Input((None,))
+    vectors = keras.layers.Embedding(5, 3, mask_zero=True)(tokens)
+    found = calls_behind([keras.layers.LSTM(2)(vectors)])
+    assert [type(call.operation).__name__ for call in found] == [
+        "LSTM",
+        "Embedding",
+        "InputLayer",
+        "NotEqual",
+    ]
+    assert mask_of(vectors) is not None
+    assert mask_of(tokens) is None
+
+
 def xla_is_noticed() -> None:
     from keras_lstm_plus.private import inside_xla
 

