@@ -115,6 +115,21 @@ def a_graph_of_layers_is_known() -> None:
     assert not is_functional(keras.Model())
 
 
+def calls_and_masks_are_found() -> None:
+    from keras_lstm_plus.private import calls_behind, mask_of
+
+    tokens, other = keras.Input((3,), dtype="int32", name="a"), keras.Input((3, 2), name="b")
+    x = keras.layers.Embedding(5, 2, mask_zero=True, name="table")(tokens)
+    y = keras.layers.Add(name="sum")([x, other])
+    calls = calls_behind([y])
+    assert {call.operation.name for call in calls} == {"table", "sum", "a", "b"}
+    (table,) = [call for call in calls if call.operation.name == "table"]
+    assert table.arguments.args[0] is tokens
+    assert {call.outputs[0].name for call in calls if call.is_input} == {"a", "b"}
+    assert tuple(mask_of(x).shape) == (None, 3)
+    assert mask_of(other) is None
+
+
 def what_was_compiled_is_told() -> None:
     from keras_lstm_plus.private import compile_arguments
 

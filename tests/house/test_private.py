@@ -24,6 +24,7 @@ from tests.helpers.privates import (
     a_graph_of_layers_is_known,
     a_lambda_is_made_again,
     an_axis_of_time_is_no_bias,
+    calls_and_masks_are_found,
     cudnn_is_asked_as_keras_asks,
     keras_steps_are_known,
     layers_within_layers_are_found,
@@ -164,6 +165,8 @@ TABLE = {
             keras_steps_are_known,
         ),
         Private("keras:Model(...)._compile_config", "losses of the user's own", what_was_compiled_is_told),
+        Private("keras:Input(...)._keras_history", "which call made a tensor", calls_and_masks_are_found),
+        Private("keras:Layer(...)._inbound_nodes", "the calls of a layer", calls_and_masks_are_found),
         Private(
             "keras.src.saving.serialization_lib:SafeModeScope", "copies of lambdas", a_lambda_is_made_again
         ),
