@@ -189,6 +189,6 @@ def calls_behind(tensors: Iterable[Any]) -> list[Any]:
 
 def mask_of(tensor: Any) -> Any:
     """The mask that Keras hands on with this tensor, or None."""
-    from keras.src.backend import get_keras_mask
+    from keras.src import backend
 
-    return get_keras_mask(tensor)
+    return backend.get_keras_mask(tensor)

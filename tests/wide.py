@@ -58,6 +58,16 @@ FAST_CASES: dict[str, tuple[str, ...] | int] = {
         "standard-relu-int8",
     ),
     "edge/convert/test_advice.py::test_int8_of_a_fused_lstm_on_a_processor": 3,
+    "edge/convert/test_attention.py::test_a_file_that_is_no_step": ("luong-int8",),
+    "edge/convert/test_attention.py::test_a_search_over_the_file_is_that_over_keras": (
+        "bahdanau-None",
+        "luong-int8",
+    ),
+    "edge/convert/test_attention.py::test_padding_is_masked_in_the_step_too": (),
+    "edge/convert/test_attention.py::test_whole_answers_are_those_of_the_trained_model": (
+        "bahdanau-None",
+        "luong-int8",
+    ),
     "edge/convert/test_batches.py::test_edge_model_takes_any_number_of_rows": ("13-7-",),
     "edge/convert/test_batches.py::test_one_at_a_time_is_the_same": (),
     "edge/convert/test_batches.py::test_rows_do_not_see_each_other": (),

@@ -28,7 +28,6 @@ LINK = re.compile(
 )
 FOLDER = re.compile(r"\[(?P<words>[^\]\n]+)\]\((?P<target>[^)\s#]+)\)")
 REST = re.compile(r"<!-- the rest of ([\w.]+) -->")
-EMBEDDED = re.compile(r"<!-- embedded (?P<path>\S+\.html): (?P<words>[^\n]+) -->")
 SCHEME = re.compile(r"\w+:")
 
 
@@ -53,15 +52,6 @@ def linked(source: PurePosixPath, target: str) -> PurePosixPath | None:
         path /= "README.md"
     there = path.is_relative_to(ROOT) and path.exists()
     return PurePosixPath(path.relative_to(ROOT).as_posix()) if there else None
-
-
-def embedded(found: re.Match[str]) -> str:
-    """A page of its own within a page, where it has been made (docs/cell)."""
-    if not (ROOT / "docs" / found["path"]).exists():
-        return ""
-    path, words = found["path"], found["words"]
-    frame = f'<iframe class="page" src="{path}" title="{words}" loading="lazy"></iframe>'
-    return f"{frame}\n\n[{words}: on a page of its own]({path})"
 
 
 def rest(package: str, page: str) -> str:
@@ -140,7 +130,6 @@ def nav_pages(nav: Any) -> list[str]:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     source = source_of(page.file.src_uri)
     markdown = REST.sub(lambda found: rest(found[1], markdown), markdown)
-    markdown = EMBEDDED.sub(embedded, markdown)
 
     def named(found: re.Match[str]) -> str:
         """A folder of code is nothing to open in a site: its name, and no link."""

@@ -42,9 +42,13 @@ def greedy_search(
             are not a number.
 
     Example:
-        >>> model = edge.load("step.tflite")  # doctest: +SKIP
-        >>> greedy_search(model, read, start=1, end=2, max_length=30).tokens  # doctest: +SKIP
-        (17, 4, 9)
+        >>> after = np.log([[0.25] * 4, [0.1, 0.1, 0.5, 0.3], [0.4, 0.2, 0.2, 0.2], [0.9, 0.04, 0.03, 0.03]])
+        >>> def step(given):  # in place of edge.load("step.tflite"): what follows a token, by a table
+        ...     return {"scores": after[given["token"]], "next_state_0": given["state_0"]}
+        >>> decoder = Decoder(step, states={"state_0": 1}, token="token", scores="scores")
+        >>> read = {"memory": np.zeros((1, 3, 2), np.float32)}
+        >>> greedy_search(decoder, read, start=1, end=0, max_length=30).tokens
+        (2,)
     """
     return beam_search(decoder, memory, start=start, end=end, max_length=max_length, beam_width=1)[0]
 
@@ -76,6 +80,17 @@ def beam_search(
 
     Raises:
         ValueError: as of `greedy_search`; a beam below 1; a length normalization outside 0 to 2.
+
+    Example:
+        >>> after = np.log([[0.25] * 4, [0.1, 0.1, 0.5, 0.3], [0.4, 0.2, 0.2, 0.2], [0.9, 0.04, 0.03, 0.03]])
+        >>> def step(given):  # in place of edge.load("step.tflite"): what follows a token, by a table
+        ...     return {"scores": after[given["token"]], "next_state_0": given["state_0"]}
+        >>> decoder = Decoder(step, states={"state_0": 1}, token="token", scores="scores")
+        >>> best = beam_search(
+        ...     decoder, {"memory": np.zeros((1, 3, 2))}, start=1, end=0, max_length=30, beam_width=2
+        ... )[0]
+        >>> best.tokens, round(float(np.exp(best.log_probability)), 2)  # 3 is less likely than 2, and ends so
+        ((3,), 0.27)
     """
     width = count("beam_width", beam_width, "the number of beginnings to keep")
     most = count("max_length", max_length, "the number of steps at most")

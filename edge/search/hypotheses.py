@@ -20,7 +20,7 @@ class Hypothesis(NamedTuple):
             the model does not say it.
 
     Example:
-        >>> found = Hypothesis(tokens=(4, 2), score=-0.7, log_probability=-0.7, is_complete=True, alignments=None)
+        >>> found = Hypothesis((4, 2), -0.7, -0.7, is_complete=True, alignments=None)
         >>> len(found.tokens), found.is_complete
         (2, True)
     """

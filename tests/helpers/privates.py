@@ -33,22 +33,6 @@ def layers_within_layers_are_found() -> None:
     assert {"deep", inner.name, model.name} <= {layer.name for layer in flat_layers(model)}
 
 
-def calls_of_a_graph_are_found() -> None:
-    from keras_lstm_plus.private import calls_behind, mask_of
-
-    tokens = keras.Input((None,))
-    vectors = keras.layers.Embedding(5, 3, mask_zero=True)(tokens)
-    found = calls_behind([keras.layers.LSTM(2)(vectors)])
-    assert [type(call.operation).__name__ for call in found] == [
-        "LSTM",
-        "Embedding",
-        "InputLayer",
-        "NotEqual",
-    ]
-    assert mask_of(vectors) is not None
-    assert mask_of(tokens) is None
-
-
 def xla_is_noticed() -> None:
     from keras_lstm_plus.private import inside_xla
 
@@ -151,6 +135,21 @@ def a_graph_of_layers_is_known() -> None:
     x = keras.Input((2,))
     assert is_functional(keras.Model(x, keras.layers.Dense(1)(x)))
     assert not is_functional(keras.Model())
+
+
+def calls_and_masks_are_found() -> None:
+    from keras_lstm_plus.private import calls_behind, mask_of
+
+    tokens, other = keras.Input((3,), dtype="int32", name="a"), keras.Input((3, 2), name="b")
+    x = keras.layers.Embedding(5, 2, mask_zero=True, name="table")(tokens)
+    y = keras.layers.Add(name="sum")([x, other])
+    calls = calls_behind([y])
+    assert {call.operation.name for call in calls} == {"table", "sum", "a", "b"}
+    (table,) = [call for call in calls if call.operation.name == "table"]
+    assert table.arguments.args[0] is tokens
+    assert {call.outputs[0].name for call in calls if call.is_input} == {"a", "b"}
+    assert tuple(mask_of(x).shape) == (None, 3)
+    assert mask_of(other) is None
 
 
 def what_was_compiled_is_told() -> None:
