@@ -182,6 +182,8 @@ FAST_CASES: dict[str, tuple[str, ...] | int] = {
     "edge/tflite/test_sense.py::test_what_ended_a_process_is_one_sentence": 2,
     "edge/web/test_page.py::test_a_benchmark_without_a_hand": (),
     "examples/language_model/test_keyboard.py::test_a_file_in_a_stream_says_what_keras_says": (),
+    "examples/pronunciation/test_judging.py::test_many_words_at_once_are_read_as_each_alone": ("3",),
+    "examples/pronunciation/test_judging.py::test_training_goes_on_where_it_was_cut_off": (),
     "examples/search_space/test_search_space.py::test_a_training_is_that_of_its_seed_and_rate": (),
     "examples/search_space/test_search_space.py::test_the_variant_without_a_fast_path_trains_too": (),
     "examples/test_common.py::test_files_of_every_kind_answer_as_the_model_does": (),

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from edge.aliases import Array
+from edge.quiet import quiet
 from examples.pronunciation import files
 from examples.pronunciation.data import Entry, load_words
 from examples.pronunciation.files import Asked
@@ -84,7 +85,7 @@ def run(
         said = reader.read(spelled, BEAM)
         greedy = reader.read(spelled)
     answers = dict(zip(spelled, said, strict=True))
-    with console.status("Writing the files"):
+    with console.status("Writing the files"), quiet(BaseException):  # the runtime announces itself
         paths = files.write(trained.model, train, seed, folder)
     device = files.judge(paths, _drawn(test, asked, seed), answers, BEAM, console)
     return Outcome(
