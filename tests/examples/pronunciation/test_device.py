@@ -68,7 +68,7 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     printed, out = quick_run("pronunciation", tmp_path / "out")
     assert "Words never seen" in printed
     found = json.loads((out / "results.json").read_text())
-    assert found["test"]["phonemes_wrong"] < 0.9  # saying nothing at all: 1
+    assert found["test"]["phonemes_wrong"] < 0.75  # saying nothing at all: 1
     assert found["test"]["words"] > found["strict"]["words"] > 0
     device = found["device"]
     assert set(device) == {"Keras", "float", "dynamic", "int8"}
