@@ -204,6 +204,8 @@ FAST_CASES: dict[str, tuple[str, ...] | int] = {
     "examples/language_model/test_page.py::test_it_offers_what_python_offers": ("explicit",),
     "examples/language_model/test_page.py::test_it_reads_texts_as_python_does": ("explicit",),
     "examples/language_model/test_page.py::test_words_are_read_once": ("explicit",),
+    "examples/pronunciation/test_judging.py::test_many_words_at_once_are_read_as_each_alone": ("3",),
+    "examples/pronunciation/test_judging.py::test_training_goes_on_where_it_was_cut_off": (),
     "examples/search_space/test_search_space.py::test_a_training_is_that_of_its_seed_and_rate": (),
     "examples/search_space/test_search_space.py::test_the_variant_without_a_fast_path_trains_too": (),
     "examples/test_common.py::test_files_of_every_kind_answer_as_the_model_does": (),

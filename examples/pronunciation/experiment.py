@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from edge.aliases import Array
+from edge.quiet import quiet
 from examples.pronunciation import files
 from examples.pronunciation.data import Entry, load_words
 from examples.pronunciation.files import Asked
@@ -62,7 +63,7 @@ def run(
 
     Args:
         recipe: of the training.
-        words: to learn from and to be judged on, so many at most; None: all.
+        words: to learn from, so many at most, and a sixth of that to be judged on; None: all.
         asked: words of the test that every file is asked.
         seed: of everything that is drawn.
         folder: for the training and the files.
@@ -70,7 +71,11 @@ def run(
         console: where the progress is shown.
     """
     with console.status("Reading the dictionary"):
-        train, validation, test = (_drawn(load_words(part, data_dir), words, seed) for part in PARTS)
+        train = _drawn(load_words("train", data_dir), words, seed)
+        fewer = None if words is None else words // 6
+        validation, test = (
+            _drawn(load_words(part, data_dir), fewer, seed) for part in ("validation", "test")
+        )
     strict = [entry for entry in test if not entry.has_relative]
     ways = sum(len(entry.pronunciations) for entry in train)
     console.print(
@@ -84,7 +89,7 @@ def run(
         said = reader.read(spelled, BEAM)
         greedy = reader.read(spelled)
     answers = dict(zip(spelled, said, strict=True))
-    with console.status("Writing the files"):
+    with console.status("Writing the files"), quiet(BaseException):  # the runtime announces itself
         paths = files.write(trained.model, train, seed, folder)
     device = files.judge(paths, _drawn(test, asked, seed), answers, BEAM, console)
     return Outcome(
@@ -99,9 +104,6 @@ def run(
         {word: reader.look(word) for word in SHOWN},
         device,
     )
-
-
-PARTS = ("train", "validation", "test")
 
 
 def _drawn(entries: Sequence[Entry], count: int | None, seed: int) -> list[Entry]:

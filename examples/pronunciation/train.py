@@ -50,7 +50,7 @@ class Recipe(NamedTuple):
 
 
 FULL = Recipe(Size(48, 128, 2))
-QUICK = Recipe(Size(32, 48, 1), epochs=2, batch=64, rate=6e-3, dropout=0.0)
+QUICK = Recipe(Size(32, 48, 1), epochs=2, batch=64, rate=6e-3, dropout=0.0, keep=0.5)
 
 
 class Trained(NamedTuple):

@@ -18,7 +18,7 @@ def pronouncer() -> Pronouncer:
 
 @pytest.mark.parametrize(
     ("word", "phonemes"),
-    [("bus", "B AH S"), ("buses", "B AH S IH Z"), ("thought", "TH AO T"), ("Knight", "N AY T")],
+    [("bus", "B AH S"), ("thought", "TH AO T"), ("Knight", "N AY T")],
 )
 def test_the_files_that_come_along_can_speak(pronouncer: Pronouncer, word: str, phonemes: str) -> None:
     assert " ".join(pronouncer(word)) == phonemes
@@ -53,7 +53,7 @@ def test_predict_needs_no_tensorflow() -> None:
         ([""], "There are no letters"),
         (["a" * 200], "200 letters"),
         (["bus", "--files", "nowhere"], "There is no nowhere/encoder_"),
-        (["bus", "--beam", "0"], "0 is not in the range"),
+        (["bus", "--beam", "0"], "Invalid value for '--beam'"),
     ],
 )
 def test_what_cannot_be_said_is_a_sentence(arguments: list[str], sentence: str) -> None:
@@ -68,7 +68,7 @@ def test_a_quick_run_does_all_of_it(tmp_path: Path) -> None:
     printed, out = quick_run("pronunciation", tmp_path / "out")
     assert "Words never seen" in printed
     found = json.loads((out / "results.json").read_text())
-    assert found["test"]["phonemes_wrong"] < 0.9  # saying nothing at all: 1
+    assert found["test"]["phonemes_wrong"] < 0.75  # saying nothing at all: 1
     assert found["test"]["words"] > found["strict"]["words"] > 0
     device = found["device"]
     assert set(device) == {"Keras", "float", "dynamic", "int8"}
