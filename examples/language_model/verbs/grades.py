@@ -27,10 +27,6 @@ GROUPS = (
     "Brown, held out: with attractors",
     "the same, and subjects that the model has no word for",
 )
-READ = Path(__file__).with_name("addresses.txt")
-_MARKED = re.compile(r"\[(\S+)\]")
-_VERB = re.compile(r"^(.*) \*(\S+)/(\S+)\*$")
-GROUPS = ("Brown, held out: none between that mislead", "Brown, held out: with attractors")
 READ = "addresses, held out, read by hand: with attractors"
 
 
