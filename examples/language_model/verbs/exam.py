@@ -1,7 +1,7 @@
 """Pairs of our own, as in Marvin & Linzen 2018 and BLiMP, and the sentence that this project began with.
 
-The twenty nouns, and "bus", stand in no sentence that `lessons` makes by rule, and the clause of the founding
-sentence in none at all: what a model knows of them it read in the corpus.
+The twenty nouns, and "bus", are the subject of no sentence that `lessons` makes by rule, and the clause of
+the founding sentence is in none at all: what a model knows of them it read in the corpus.
 """
 
 from __future__ import annotations

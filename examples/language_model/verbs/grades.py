@@ -22,7 +22,11 @@ from examples.language_model.verbs.finder import Found
 HAND_READ = Path(__file__).with_name("addresses.txt")
 _MARKED = re.compile(r"\[(\S+)\]")
 _VERB = re.compile(r"^(.*) \*(\S+)/(\S+)\*$")
-GROUPS = ("Brown, held out: none between that mislead", "Brown, held out: with attractors")
+GROUPS = (
+    "Brown, held out: none between that mislead",
+    "Brown, held out: with attractors",
+    "the same, and subjects that the model has no word for",
+)
 READ = "addresses, held out, read by hand: with attractors"
 
 
@@ -93,28 +97,36 @@ def own_pairs(vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
 
 
 def found_pairs(found: Iterable[Found], vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
-    """Questions from texts, without attractors and with, whose subject and verb the model knows.
+    """Questions from texts: without attractors, with some, and all with some.
+
+    The first two leave out subjects that the model has no word for, whose number it cannot see; the third has
+    them.
 
     Args:
         found: in sentences that it did not learn from.
         vocabulary: of the model.
     """
     known = set(vocabulary)
-    usable = [one for one in found if {one.words[one.head], one.words[one.verb], one.other} <= known]
-    halves = [one for one in usable if not one.attractors], [one for one in usable if one.attractors]
+    usable = [one for one in found if {one.words[one.verb], one.other} <= known]
+    visible = [one for one in usable if one.words[one.head] in known]
+    parts = (
+        [one for one in visible if not one.attractors],
+        [one for one in visible if one.attractors],
+        [one for one in usable if one.attractors],
+    )
     start = (PARAGRAPH,) if PARAGRAPH in known else ()
-    return {name: [one.pair(start) for one in half] for name, half in zip(GROUPS, halves, strict=True)}
+    return {name: [one.pair(start) for one in part] for name, part in zip(GROUPS, parts, strict=True)}
 
 
 def read_pairs(vocabulary: Sequence[str]) -> dict[str, list[MinimalPair]]:
-    """The hundred sentences that a person read, behind a paragraph's mark."""
+    """The hundred sentences that were read one by one, behind a paragraph's mark."""
     known = set(vocabulary)
     usable = [pair for pair in hand_read() if {pair.right, pair.wrong} <= known]
     return behind((PARAGRAPH,) if PARAGRAPH in known else (), {READ: usable})
 
 
 def hand_read(path: Path = HAND_READ) -> list[MinimalPair]:
-    """Sentences that a person read, up to the verb: a line each, `The [keys] to the cabinet *are/is*`.
+    """Sentences that were read one by one, up to the verb: a line each, `The [keys] to the cabinet *are/is*`.
 
     Raises:
         ValueError: a line is not so.
