@@ -44,7 +44,14 @@ def result() -> dict[str, Any]:
 def test_every_figure_is_there_and_sane(result: dict[str, Any]) -> None:
     validate(result)
     assert result["platform"] == "host"
-    settings = {"threads": [1], "lengths": [None], "runs": RUNS, "seed": 0, "stream_rate_hz": None}
+    settings = {
+        "threads": [1],
+        "lengths": [None],
+        "runs": RUNS,
+        "seed": 0,
+        "stream_rate_hz": None,
+        "samples": None,
+    }
     assert result["settings"] == {**settings, "accelerate": "auto"}
     assert result["machine"]["cores"] >= 1
     for kind, file in zip(KINDS, result["files"], strict=True):

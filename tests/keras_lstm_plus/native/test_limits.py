@@ -78,6 +78,7 @@ def test_an_empty_batch_teaches_nothing() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf], ids=str)
 def test_what_is_no_number_goes_where_it_goes_in_keras(value: float) -> None:
+    """Behind infinity a slope of the kernel is 0 times infinity in Keras, NaN, and may be infinity here."""
     x = sequences(3, 4, 2)
     x[1, 2, 0] = value
     for mine, other in zip(*beside_keras(x, 5, return_sequences=True), strict=True):
