@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from tests.helpers.runtimes import RUNTIMES, Runtime
-from tests.wide import COLLECTED, wide_among
+from tests.wide import COLLECTED, left_to_test_all, wide_among
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by the marks
@@ -21,9 +21,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     nodes = [item.nodeid for item in items]
     config.stash[COLLECTED] = nodes
     wide = wide_among(nodes)
+    rest = left_to_test_all(node for node in nodes if node in wide)
     for item in items:
         if item.nodeid in wide:
             item.add_marker(pytest.mark.wide)
+        if item.nodeid in rest:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

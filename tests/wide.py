@@ -1,4 +1,5 @@
-"""The tests that `make test` leaves to `make test-wide`, so that it stays within minutes; CI runs both.
+"""The tests that `make test` leaves to `make test-wide`, so that it stays within minutes; CI runs both. Of a
+grid's wide cases every third is left to `make test-all`.
 
 Of each test named here the cases that contain one of the fragments run in `make test`, or one in so many
 where a number stands; the others are marked `wide`: a grid goes on proving its point with a few cases, each
@@ -276,5 +277,16 @@ def wide_among(nodes: Iterable[str]) -> set[str]:
         else:
             is_wide = fast is not None and not any(fragment in bracket + case for fragment in fast)
         if is_wide:
+            found.add(node)
+    return found
+
+
+def left_to_test_all(wide: Iterable[str]) -> set[str]:
+    """Every third case of a grid: its neighbours, of the same kinds in other company, are in CI."""
+    found, count = set(), Counter[str]()
+    for node in wide:
+        name = node.partition("[")[0]
+        count[name] += 1
+        if count[name] % 3 == 0:
             found.add(node)
     return found
