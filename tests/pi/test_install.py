@@ -31,7 +31,7 @@ def test_the_project_as_it_is_now_runs_from_its_wheel(machine: Machine, tmp_path
     quiet = ("--quiet", "--no-index", "--no-deps", "--no-compile", "--target", place)
     done = machine.pip(machine.folder, "install", *quiet, build_wheel(tmp_path / "wheel", machine.compiler))
     assert done.returncode == 0, done.stderr
-    done = machine.run(["-m", "edge", "inspect", model_file("reset"), "--json"], PYTHONPATH=str(place))
+    done = machine.run(["-m", "edge", "inspect", model_file("reset"), "--json", "-"], PYTHONPATH=str(place))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["state"] == "reset"
     where = machine.run(["-c", "import edge; print(edge.__file__)"], PYTHONPATH=str(place))
