@@ -270,11 +270,19 @@ def read(path: str | Path) -> BenchmarkResult:
     Raises:
         ValueError: no such file, no JSON, or not what the schema says; the message names the file.
     """
+    return BenchmarkResult.of(json_of(path), str(path))
+
+
+def json_of(path: str | Path) -> Any:
+    """What a JSON file says.
+
+    Raises:
+        ValueError: no such file, or no JSON; the message names the file.
+    """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not readable as JSON: {' '.join(str(error).split())}.") from None
-    return BenchmarkResult.of(content, str(path))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from edge.results.benchmark import BenchmarkResult
+from edge.results.benchmark import BenchmarkResult, json_of
 from edge.results.plain import Count, Number, Rule, Text, Whole, made
 
 Flag = Annotated[bool, Rule(lambda value: isinstance(value, bool), "true or false")]
@@ -96,14 +95,7 @@ def read_saved(path: str | Path) -> Saved:
     Raises:
         ValueError: no such file, no JSON, or none of the three; the message names the file.
     """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"There is no file {path}.") from None
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not readable as JSON: {' '.join(str(error).split())}.") from None
-    return saved_of(content, str(path))
+    return saved_of(json_of(path), str(path))
 
 
 def saved_of(content: Any, name: str) -> Saved:

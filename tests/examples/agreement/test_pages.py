@@ -12,6 +12,7 @@ from examples.agreement.ablation import Ablation
 from examples.agreement.grammar import WORD_ID
 from examples.agreement.inside import BUSES, STORIES, Insight, watch
 from examples.agreement.train import untrained
+from tests.helpers.places import ROOT
 
 
 def test_a_page_a_sentence_with_the_plain_rnn_beside_it(tmp_path: Path) -> None:
@@ -33,3 +34,13 @@ def test_a_page_a_sentence_with_the_plain_rnn_beside_it(tmp_path: Path) -> None:
     assert data["units"][:2] == [3, 1]
     assert sorted(data["units"]) == list(range(units))
     assert len(data["plain"]) == len(BUSES.prefix)
+
+
+def test_the_pages_in_the_repository_are_made_of_the_parts_of_today() -> None:
+    found = sorted((ROOT / "examples" / "agreement").glob("cell_*.html"))
+    assert len(found) == 2
+    room = ROOT / "keras_lstm_plus" / "gate_page"
+    for page in found:
+        text = page.read_text(encoding="utf-8")
+        for part in (*room.glob("*.js"), *room.glob("*.css")):
+            assert part.read_text(encoding="utf-8").strip() in text, f"{page.name} has an old {part.name}"
