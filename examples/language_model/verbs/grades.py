@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from examples.common.minimal_pairs import MinimalPair, PairScores, Predict, Share, score_pairs
-from examples.language_model.corpus import PARAGRAPH, RARE
+from examples.language_model.corpus import PARAGRAPH, number_of
 from examples.language_model.verbs.exam import behind, founding, pairs
 from examples.language_model.verbs.finder import Found
 
@@ -53,9 +53,8 @@ def ask(
         vocabulary: the word of each number.
     """
     place = {word: number for number, word in enumerate(vocabulary)}
-    rare = place[RARE]
     return [
-        Grade(name, score_pairs(predict, group, lambda word: place.get(word, rare), batch=32))
+        Grade(name, score_pairs(predict, group, lambda word: number_of(word, place), batch=32))
         for name, group in groups.items()
         if group
     ]

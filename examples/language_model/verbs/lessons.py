@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.aliases import Array
-from examples.language_model.corpus import PARAGRAPH, RARE
+from examples.language_model.corpus import PARAGRAPH, RARE, RARE_S, number_of
 from examples.language_model.verbs.exam import CLAUSE, HELD_BACK
 from examples.language_model.verbs.finder import (
     OBJECT_RELATIVE,
@@ -33,7 +33,7 @@ ATTRACTED, PLAIN = (
     0.4,
 )  # how often those with attractors, and the simple ones, are drawn against the others
 TRANSPLANTED = 0.25  # share of a batch
-OBJECTS = 50  # object relatives for every hundred subject relatives, rarer in the texts
+OBJECTS = 100  # object relatives for every hundred subject relatives, rarer in the texts
 COMMON = 0.75  # of the verbs behind transplanted clauses, those with forms of "be", "have" and "do"
 
 
@@ -107,7 +107,11 @@ def make(
         if one.words[one.head].lower() not in HELD_BACK:
             other = swapped(one, forms, _nouns_between(one))
             examples += [other] if other is not None and other.noun.lower() not in HELD_BACK else []
-    usable = [each for each in examples if {each.noun, each.right, each.wrong} <= place.keys()]
+    usable = [
+        each
+        for each in examples
+        if {each.right, each.wrong} <= place.keys() and (each.noun in place or RARE_S in place)
+    ]
     if not usable:
         raise ValueError(
             f"{len(examples)} subjects and verbs were found, and the vocabulary of {len(place):,} words has "
@@ -136,11 +140,11 @@ def make(
 
 def numbers(examples: Sequence[Example], place: dict[str, int]) -> tuple[Array, Array, Array]:
     """Examples as numbers: words `[examples, STEPS]`, place of the last, right and wrong verb."""
-    rare, start = place[RARE], place.get(PARAGRAPH, place[RARE])
+    start = place.get(PARAGRAPH, place[RARE])
     words = np.zeros((len(examples), STEPS), np.int32)
     last = np.empty(len(examples), np.int32)
     for row, each in enumerate(examples):
-        ids = [start, *(place.get(word, rare) for word in each.words)][-STEPS:]
+        ids = [start, *(number_of(word, place) for word in each.words)][-STEPS:]
         words[row, : len(ids)] = ids
         last[row] = len(ids) - 1
     verbs = [[place[each.right], place[each.wrong]] for each in examples]

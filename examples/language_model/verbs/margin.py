@@ -18,7 +18,7 @@ from keras_lstm_plus import LSTMPlus
 from keras_lstm_plus.aliases import Tensor
 
 MARGIN = 3.0  # e^3: the right form twenty times as likely
-WEIGHT = 0.5  # against the loss of the words
+WEIGHT = 0.15  # against the loss of the words
 
 
 class FromStart(keras.layers.Layer):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from examples.language_model.corpus import PARAGRAPH, RARE
+from examples.language_model.corpus import PARAGRAPH, RARE, RARE_S
 from examples.language_model.verbs import exam
 from examples.language_model.verbs.finder import OBJECT_RELATIVE, SUBJECT_RELATIVE, Found, clauses, find
 from examples.language_model.verbs.forms import Forms, forms_of
@@ -219,6 +219,17 @@ def test_lessons_are_what_was_found_and_never_the_exam(forms: Forms) -> None:
     assert singular <= {"is", "was", "has", "does"}
     with pytest.raises(ValueError, match="has none of them: learn from more text"):
         make(found_in(sentences, forms), [], forms, (RARE, "x"), np.ones(2, int))
+
+
+def test_lessons_have_subjects_without_a_word_where_their_end_shows_the_number(forms: Forms) -> None:
+    found = found_in([tagged("The keys of the cabinet are"), tagged("The key of the roads is")], forms)
+    vocabulary = (RARE, "The", "the", "of", "cabinet", "roads", "are", "is")
+    counts = np.ones(len(vocabulary) + 1, int)
+    with pytest.raises(ValueError, match="has none of them"):
+        make(found, [], forms, vocabulary, counts)
+    lessons = make(found, [], forms, (*vocabulary, RARE_S), counts)
+    seen = {tuple(row[: end + 1]) for row, end in zip(lessons.words.tolist(), lessons.last, strict=True)}
+    assert {(0, 1, 8, 3, 2, 4), (0, 1, 0, 3, 2, 4), (0, 1, 0, 3, 2, 5), (0, 1, 8, 3, 2, 5)} == seen
 
 
 def test_the_exam_asks_both_numbers_of_every_noun() -> None:

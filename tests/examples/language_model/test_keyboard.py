@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from examples.language_model.corpus import PARAGRAPH, RARE, SYMBOLS
+from examples.language_model.corpus import PARAGRAPH, RARE, RARE_S, SYMBOLS
 from tests.helpers.example_runs import without_tensorflow
 from tests.helpers.language import VOCABULARY, plain_losses_and_ranks, random_network, words_of
 
@@ -49,8 +49,11 @@ def test_equal_scores_are_ranked_by_frequency_and_symbols_are_left_out() -> None
     symbols = np.array([0, 2])
     # In order: 4, then 3 and 5 (equal), then 1; the symbols 0 and 2 stand nowhere.
     assert [rank_of(scores, word, symbols) for word in (4, 3, 5, 1)] == [0, 1, 2, 3]
-    assert loss_of(scores, 4) == pytest.approx(-np.log(np.exp(7) / np.exp(scores).sum()))
-    assert loss_of(scores - 1e4, 4) == pytest.approx(loss_of(scores, 4))
+    assert loss_of(scores, np.array([4])) == pytest.approx(-np.log(np.exp(7) / np.exp(scores).sum()))
+    assert loss_of(scores, np.array([4, 1])) == pytest.approx(
+        -np.log((np.exp(7) + np.e) / np.exp(scores).sum())
+    )
+    assert loss_of(scores - 1e4, np.array([4])) == pytest.approx(loss_of(scores, np.array([4])))
 
 
 # -- the keyboard ------------------------------------------------------------------------------------------
@@ -73,6 +76,7 @@ def test_guesses_are_the_likeliest_words(keyboard, files) -> None:  # type: igno
     assert [guess.word for guess in found] == typable[:3]
     assert [guess.probability for guess in found] == pytest.approx([chance[w] for w in typable[:3]], rel=1e-4)
     assert keyboard.probability(words, "nowhere") == pytest.approx(chance[RARE], rel=1e-4)
+    assert keyboard.probability(words, "zebras") == pytest.approx(chance[RARE_S], rel=1e-4)
 
     fitting = keyboard.guess(words, "bu", count=9)
     assert {guess.word for guess in fitting} == {"bus", "buses", "but", "But"}

@@ -15,7 +15,7 @@ from edge.convert import convert
 from edge.web.chromium import PHONE, Browser, serving
 from edge.web.models import served_model
 from edge.web.site import Site
-from examples.language_model.corpus import PARAGRAPH, RARE, TEXT, shown, tokenise
+from examples.language_model.corpus import PARAGRAPH, RARE, RARE_S, TEXT, shown, tokenise
 from examples.language_model.device import Keyboard
 from examples.language_model.network import Size, build
 from tests.helpers.device_files import FOLDER
@@ -40,7 +40,7 @@ WORDS = (
         "went",
         "to",
     ),
-    *("Paris", "full", "Mr.", "said", TEXT, "--", "brown", "But", "but", "b", "Inc."),
+    *("Paris", "full", "Mr.", "said", TEXT, "--", "brown", "But", "but", "b", "Inc.", RARE_S),
 )
 TEXTS = (
     "The buses, which went to Paris, ",
@@ -48,6 +48,7 @@ TEXTS = (
     'Mr. Brown said: "The bus was full." ',
     "but the bu",
     "The bus—which went to Paris Inc. was (full)",
+    "The zeppelins, the glass, the walrus, Davis's, the s ",
     "",
 )
 
