@@ -69,6 +69,13 @@ def test_threads_change_no_number_but_the_last_digit(size: tuple[int, ...], engi
             np.testing.assert_array_equal(again, first)  # bit for bit
 
 
+@pytest.mark.slow
+def test_a_hundred_thousand_steps(engine: Engine) -> None:
+    """Beside the equations: Keras's gradient takes half an hour for it."""
+    assert worst_error(engine, *random_call(SPECS["standard"], (1, 100_000, 1, 2))) < 1e-5
+    assert worst_error(engine, *random_call(SPECS["peephole"], (2, 100_000, 1, 2), every_step=False)) < 1e-5
+
+
 def test_callers_at_the_same_time_have_each_their_own(engine: Engine) -> None:
     calls = [random_call(SPECS["standard"], (33, 40, 40, 40), threads=2, seed=seed) for seed in range(4)]
     right = [answer(engine, *call) for call in calls]
