@@ -102,7 +102,7 @@ class Stream:
     @property
     def gathered(self) -> int:
         """How many samples wait for their block to be full, 0 to `steps` - 1."""
-        return self._waiting.count
+        return self._waiting.steps
 
     def step(self, x: Any, *, normalized: bool = False) -> Any:
         """Feed one time step and get the output after it; of a file that takes blocks, that of the block

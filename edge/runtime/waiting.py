@@ -15,12 +15,12 @@ class Waiting(NamedTuple):
     """What a stream has gathered for its next call.
 
     Attributes:
-        count: of the steps.
+        steps: how many wait.
         parts: the values as they came, one after the other: an array an input, as the file holds them,
             `[rows, time, ...]` where a step has its own.
     """
 
-    count: int = 0
+    steps: int = 0
     parts: tuple[Sequence[Array], ...] = ()
 
     def joined(
@@ -34,8 +34,8 @@ class Waiting(NamedTuple):
         if count == form.steps and not self.parts:  # as mostly: nothing to join
             return [form.call(values, 0)], self
         if self.parts and count:
-            form.check_constant(self.parts[0], values, self.count)
-        total, parts = self.count + count, (*self.parts, values)
+            form.check_constant(self.parts[0], values, self.steps)
+        total, parts = self.steps + count, (*self.parts, values)
         if total < form.steps:
             kept = tuple(
                 array.copy() for array in values
