@@ -87,15 +87,17 @@ class StreamFigures:
         real_time_factor: the median step over the time between two samples, or blocks: below 1 it keeps up.
         jitter_p99_ms: how much later than usual one answer in a hundred comes.
         late: answers that came after the next sample, or block, was due.
-        steps: that a call takes: 1, or the length of a block.
+        steps: that a call takes: 1, or the length of a block; results of before that was known are of 1.
     """
+
+    MAY_LACK: ClassVar[tuple[str, ...]] = ("steps",)
 
     rate_hz: Number
     step_ms: StepTimes
     real_time_factor: Number
     jitter_p99_ms: Number | None = None
     late: Whole | None = None
-    steps: Whole = 1
+    steps: Count = 1
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def test_steps_that_the_file_does_not_take(path: Any, steps: Any, message: str) 
 def test_the_way_out_of_another_number_of_steps() -> None:
     stream = edge.load(block_file("noted")).stream()
     assert [len(each) for each in stream.feed(X[0, :12])] == [10, 2]
-    assert edge.load(explicit_file("sequence")).stream(steps=np.int64(4)).steps == 4
+    assert edge.load(explicit_file("sequence")).stream(steps=4).steps == 4
 
 
 def test_inputs_with_different_numbers_of_steps(tmp_path: Path) -> None:
