@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.aliases import Array
+from edge.errors import ModelFileError
 from edge.runtime.inputs import by_input
 from edge.runtime.values import check_type, decode, no_such_step
 from edge.tflite import Interface, TensorInfo
@@ -31,6 +32,7 @@ class StreamForm:
 
     Raises:
         ValueError: no number of steps, or not that of the file; inputs with different numbers of them.
+        ModelFileError: a file that takes none.
     """
 
     def __init__(self, interface: Interface, steps: int | None = None) -> None:
@@ -215,6 +217,11 @@ def _steps(interface: Interface, wanted: int | None) -> int:
         raise ValueError(
             f"{interface.name} takes inputs with different numbers of steps ({ends}) and cannot be used as a "
             'stream. Convert the model with lowering="step", or with one length= for all of them.'
+        )
+    if 0 in lengths:
+        raise ModelFileError(
+            f"{interface.name} takes no step at all: the file is damaged, or was changed after it was converted. "
+            "Convert the model again."
         )
     return _the_only(lengths.pop(), wanted, interface)
 
