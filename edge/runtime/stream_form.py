@@ -220,7 +220,7 @@ def _steps(interface: Interface, wanted: int | None) -> int:
         )
     if 0 in lengths:
         raise ModelFileError(
-            f"{interface.name} takes no step at all: the file is damaged, or was changed after it was converted. "
+            f"{interface.name} takes no step at all: the file is damaged, or was changed after it was made. "
             "Convert the model again."
         )
     return _the_only(lengths.pop(), wanted, interface)

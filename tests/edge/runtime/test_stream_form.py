@@ -13,7 +13,7 @@ import edge
 from edge.convert import convert
 from tests.edge.runtime.test_blocks import X, close
 from tests.helpers.block_files import block_file
-from tests.helpers.explicit_files import explicit_file
+from tests.helpers.explicit_files import changed, explicit_file
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,14 @@ def test_a_wave_has_no_axis_of_features(tmp_path: Path) -> None:
     stream, wave = edge.load(tmp_path / "wave.tflite").stream(), X[0].ravel()[:20]
     assert (stream.steps, stream.form.single) == (8, [()])
     close(stream.feed(wave), np.asarray(model(wave[None, :16]))[0])
+
+
+def test_a_file_that_takes_no_step(tmp_path: Path) -> None:
+    def empty(model: Any) -> None:
+        graph = model.subgraphs[0]
+        tensor = graph.tensors[graph.inputs[0]]
+        tensor.shape = np.array([1, 0, 6], np.int32)
+        tensor.shapeSignature = None
+
+    with pytest.raises(edge.ModelFileError, match=r"changed.tflite takes no step at all: .* again\.$"):
+        changed("sequence", empty, tmp_path).stream()
