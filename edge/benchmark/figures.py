@@ -26,21 +26,25 @@ def statistics(seconds: Sequence[float]) -> Times:
     )
 
 
-def stream_figures(durations: Sequence[float], latencies: Sequence[float], rate_hz: float) -> StreamFigures:
+def stream_figures(
+    durations: Sequence[float], latencies: Sequence[float], rate_hz: float, steps: int = 1
+) -> StreamFigures:
     """A stream in figures.
 
     Args:
-        durations: of each step, in seconds.
+        durations: of each step, or each block, in seconds.
         latencies: from the moment a sample was due until its answer, in seconds.
         rate_hz: samples in a second.
+        steps: in a block.
     """
     late = np.asarray(latencies)
     return StreamFigures(
         rate_hz=float(rate_hz),
         step_ms=StepTimes(**vars(statistics(durations)), p99=float(np.percentile(durations, 99)) * 1e3),
-        real_time_factor=float(np.median(durations)) * rate_hz,
+        real_time_factor=float(np.median(durations)) * rate_hz / steps,
         jitter_p99_ms=float(np.percentile(late, 99) - np.median(late)) * 1e3,
-        late=int((late > 1 / rate_hz).sum()),
+        late=int((late > steps / rate_hz).sum()),
+        steps=steps,
     )
 
 

@@ -101,25 +101,24 @@ class Process:
         outputs = self.model.predict(x if len(x) > 1 else x[0], normalized=True)
         return outputs if isinstance(outputs, list) else [outputs]
 
-    def open_stream(self, x: list[Array]) -> bool:
-        """Make a stream of the noise `x`; False for a file that cannot be used as one."""
+    def open_stream(self, x: list[Array]) -> int:
+        """Make a stream of the noise `x`: how many steps a call takes; 0 for a file that cannot be one."""
         try:
             self.feed = self.model.stream()
         except ValueError:
-            return False
+            return 0
         self.samples = []
-        for value, info, full in zip(x, self.model.inputs, self.model.shapes(1), strict=True):
-            batch = full[:1] if full[:1] != (1,) else ()
-            timed = len(info.shape) >= 2 and info.shape[1] in (1, -1)
-            single = (*batch, *full[2 if timed else 1 :])
-            count = max(value.size // max(int(np.prod(single)), 1), 1)
+        form = self.feed.form
+        for value, single, has in zip(x, form.single, form.by_step, strict=True):
+            count = max(value.size // max(int(np.prod(single)), 1), 1) if has else 1
             self.samples.append(list(np.resize(value, (count, *single))))
         self.feed.step(self._sample(0), normalized=True)
         self.feed.reset()
-        return True
+        return form.steps
 
     def stream(self, begin: int, count: int, rate_hz: float) -> list[tuple[float, float]]:
-        """Feed that many samples when they are due: for each the duration of the step, and its latency.
+        """Feed that many samples when they are due: for each the duration of the step, and its latency; of a
+        file that takes blocks, for each that fills one.
 
         The latency counts from the moment when the sample was due; what comes late makes the next one late.
         """
@@ -130,9 +129,10 @@ class Process:
             sample = self._sample(begin + n)
             time.sleep(max(due - clock(), 0.0))
             before = clock()
-            self.feed.step(sample, normalized=True)
+            answer = self.feed.step(sample, normalized=True)
             after = clock()
-            found.append((after - before, after - due))
+            if answer is not None:
+                found.append((after - before, after - due))
         return found
 
     def _sample(self, n: int) -> Any:

@@ -26,7 +26,8 @@ ROUNDS = 10
 WARM_UP_SECONDS, WARM_UP_LEAST = 0.3, 3
 SECONDS, LEAST, MOST = 2.0, 50, 1000  # time and runs a file gets unless `runs` is given
 PATIENT_SECONDS, PATIENT_LEAST = 30.0, 5  # and a very slow one
-STREAM_SECONDS, STREAM_LEAST, STREAM_MOST = 2.0, 20, 2000
+STREAM_SECONDS, STREAM_LEAST, STREAM_MOST = 2.0, 20, 2000  # samples
+STREAM_BLOCKS = 5  # of a file that takes several at once
 TURN_SECONDS = 1.0  # a request to a worker takes about so long at most
 
 
@@ -150,17 +151,19 @@ def _stream(
     worker: Worker, x: list[Array], rate_hz: float | None, report: Callable[[str], None]
 ) -> StreamFigures | None:
     """A stream in figures; None if it is not asked for, or the file cannot be one."""
-    if rate_hz is None or not worker.ask("open_stream", x):
+    steps = 0 if rate_hz is None else worker.ask("open_stream", x)
+    if rate_hz is None or not steps:
         return None
     count = int(np.clip(STREAM_SECONDS * rate_hz, STREAM_LEAST, STREAM_MOST))
+    count = max(-(-count // steps), STREAM_BLOCKS) * steps
     chunk = max(int(TURN_SECONDS * rate_hz), 1)
     found: list[tuple[float, float]] = []
-    worker.ask("stream", 0, min(count, 5), rate_hz)  # warm up
+    worker.ask("stream", 0, -(-min(count, 5) // steps) * steps, rate_hz)  # warm up
     for begin in range(0, count, chunk):
         report(f"streaming {worker.name}")
         found += worker.ask("stream", begin, min(chunk, count - begin), rate_hz)
     durations, latencies = zip(*found, strict=True)
-    return stream_figures(durations, latencies, rate_hz)
+    return stream_figures(durations, latencies, rate_hz, steps)
 
 
 def _entry(

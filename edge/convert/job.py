@@ -40,6 +40,7 @@ class Job:
         signature: that of the file: one step of each sequence where the plan says so.
         sites: the uses of recurrent layers, with that signature.
         timed: which inputs have an axis of time.
+        is_free: whether the model leaves its length open, so that `timed` is known and not guessed.
         material: what to calibrate on, and what Keras and the file are compared on.
         checked_on: what to call that.
         probes: data of other kinds, for a file whose numbers may be too coarse for it.
@@ -54,6 +55,7 @@ class Job:
     signature: Signature
     sites: list[Site]
     timed: list[bool]
+    is_free: bool
     material: Material
     checked_on: str
     probes: list[Probe]
@@ -131,7 +133,8 @@ def prepare(model: keras.Model, request: Request, data: Any) -> Job:
     else:
         material = whole_sequences(samples, rows, steps, goes_on, is_ranged)
     checked_on = "random input" if data is None else "representative data"
-    job = Job(model, request, plan, whole, signature, sites, timed, material, checked_on, [], {}, {})
+    form = (plan, whole, signature, sites, timed, own.is_free)
+    job = Job(model, request, *form, material, checked_on, [], {}, {})
     job = _answered(replace(job, probes=_probes(job)) if request.quantize else job)
     check_fit(request.said.get("labels"), job.expected)
     return replace(job, notes=(*plan.notes, *_further(job, own)))

@@ -72,7 +72,12 @@ def _write_note(draft: Draft, job: Job) -> None:
     made = {"state": job.plan.state, "lowering": job.plan.lowering, "quantize": job.plan.quantize}
     layers = [layer._asdict() for layer in lowered_layers(draft, job)]
     said = {"target": job.request.target.name, "layers": layers, **job.request.said}
-    write_note(draft, made, said, [job.is_timed(output) for output in draft.outputs])
+    write_note(draft, made, said, _timed_inputs(job), [job.is_timed(output) for output in draft.outputs])
+
+
+def _timed_inputs(job: Job) -> list[bool | None]:
+    """Known where the model left its length free; a model of fixed shapes does not say which axis is time."""
+    return list(job.timed) if job.is_free else [None] * len(job.timed)
 
 
 def note_checks(draft: Draft, checks: Sequence[Check], calibration: Calibration | None) -> None:

@@ -47,6 +47,10 @@ def legend(result: BenchmarkResult) -> list[str]:
             "Stream: the step as a program calls it. Real-time factor: median step over the time between two "
             "samples; below 1 it keeps up. Jitter: how much later than usual one answer in a hundred comes."
         )
+        if any(file.stream and file.stream.steps > 1 for file in files):
+            lines.append(
+                "In blocks: the step is the one that fills a block, the time that between two blocks."
+            )
     if not any(file.operators for file in files):
         lines.append("Time by operator: this runtime does not tell it.")
     return lines

@@ -214,7 +214,7 @@ def _streams(files: Sequence[Entry], names: Sequence[str]) -> Cells:
         rows.append(
             (
                 name,
-                f"{stream.rate_hz:g}",
+                f"{stream.rate_hz:g}" + (f", blocks of {stream.steps}" if stream.steps > 1 else ""),
                 number(step.median * 1e3),
                 number(_scaled(step.p99, 1e3)),
                 number(stream.real_time_factor),

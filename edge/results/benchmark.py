@@ -82,17 +82,22 @@ class StreamFigures:
 
     Attributes:
         rate_hz: samples in a second.
-        step_ms: of one step as a program calls it.
-        real_time_factor: the median step over the time between two samples: below 1 it keeps up.
+        step_ms: of one step as a program calls it; of a file that takes several at once, of one that fills a
+            block.
+        real_time_factor: the median step over the time between two samples, or blocks: below 1 it keeps up.
         jitter_p99_ms: how much later than usual one answer in a hundred comes.
-        late: answers that came after the next sample was due.
+        late: answers that came after the next sample, or block, was due.
+        steps: that a call takes: 1, or the length of a block; results of before that was known are of 1.
     """
+
+    MAY_LACK: ClassVar[tuple[str, ...]] = ("steps",)
 
     rate_hz: Number
     step_ms: StepTimes
     real_time_factor: Number
     jitter_p99_ms: Number | None = None
     late: Whole | None = None
+    steps: Count = 1
 
 
 @dataclass(frozen=True)

@@ -230,13 +230,13 @@ class EdgeModel:
         """
         return self._feed.scale.apply(x)
 
-    def stream(self) -> Stream:
-        """A stream of its own, for one time step at a time: it does not disturb `predict` or other streams.
+    def stream(self, steps: int | None = None) -> Stream:
+        """A stream of its own, for time steps as they come: it does not disturb `predict` or other streams.
 
-        Raises:
-            ValueError: the file keeps no state between calls, or takes several steps at once.
+        A call takes `steps` of them: as many as the file says, and where it leaves that open one, or what is
+        given. For what it raises see `Stream`.
         """
-        stream = Stream(self.opening)
+        stream = Stream(self.opening, steps)
         self._streams.add(stream)
         return stream
 

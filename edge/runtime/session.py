@@ -96,6 +96,21 @@ class Session:
             self._has_run = True
             return self._guarded(engine.run, values)
 
+    def check(self) -> None:
+        """See that it can go on, before something is kept for its next call.
+
+        Raises:
+            ValueError: it is closed, or its state is lost.
+        """
+        with self.lock:
+            self._running()
+            self._check_state()
+
+    def lose(self) -> None:
+        """Say that nobody knows any more where the stream is: until it is reset, it cannot go on."""
+        with self.lock:
+            self._state_lost = self._keeps
+
     def set_inputs(self, values: list[Array], after: int = 0) -> None:
         """Copy inputs in, in the order of the file, from number `after` on; others stay what they are."""
         with self.lock:
@@ -204,8 +219,8 @@ class Session:
     def _check_state(self) -> None:
         if self._state_lost:
             raise ValueError(
-                f"{self._name}: the state of this stream was lost with the process that had it (which ended, "
-                "or was forked in the middle of a step); reset() starts a new one."
+                f"{self._name}: the state of this stream was lost with the call that had it (which failed, "
+                "or whose process ended or was forked in the middle of a step); reset() starts a new one."
             )
 
     def after_fork(self) -> None:

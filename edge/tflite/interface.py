@@ -163,6 +163,11 @@ class Interface:
         return self.note.timed if self.note else (None,) * len(self.ends.outputs)
 
     @property
+    def timed_inputs(self) -> tuple[bool | None, ...]:
+        """The same for each input."""
+        return self.note.timed_inputs if self.note else (None,) * len(self.ends.inputs)
+
+    @property
     def labels(self) -> tuple[str, ...] | None:
         """Names of the classes, where they are noted."""
         return self.note.labels if self.note else None

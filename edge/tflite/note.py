@@ -69,7 +69,9 @@ class Note(NamedTuple):
         lowering: `"fused"`, `"unrolled"`, `"step"` or `"mixed"`.
         inputs: names of the data inputs, in order; the inputs for the states come after them.
         outputs: names of the outputs of the model, in order; the states come after them.
-        timed: for each of those outputs whether it has one entry per time step.
+        timed_inputs: for each of those inputs whether it has one entry per time step; None where that is not
+            noted, as of a model that has its length fixed.
+        timed: the same of each output.
         states: in order; empty but in an explicit file.
         labels: names of the classes, or None.
         normalization: or None.
@@ -82,6 +84,7 @@ class Note(NamedTuple):
     lowering: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    timed_inputs: tuple[bool | None, ...]
     timed: tuple[bool, ...]
     states: tuple[NotedState, ...]
     labels: tuple[str, ...] | None
@@ -136,6 +139,7 @@ def _note(content: dict[str, Any]) -> Note:
         lowering=_field(content, "lowering", str),
         inputs=tuple(_field(end, "name", str) for end in inputs),
         outputs=tuple(_field(end, "name", str) for end in outputs),
+        timed_inputs=tuple(_field(end, "timed", bool) if "timed" in end else None for end in inputs),
         timed=tuple(_field(output, "timed", bool) for output in outputs),
         states=tuple(NotedState(_field(each, "input", str), _field(each, "output", str)) for each in states),
         labels=tuple(_list(content, "labels", str)) if content.get("labels") is not None else None,

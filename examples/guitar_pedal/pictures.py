@@ -80,7 +80,7 @@ def clock(clocks: Sequence[tuple[str, Clock]], path: Path) -> None:
         axes.axvline(100, color=INK, linewidth=1.6)
         axes.text(100 * 1.06, 1.01, "too late", transform=axes.get_xaxis_transform(), color=INK)
         axes.set_xscale("log")
-        axes.set_xlim(left=1, right=max(200.0, axes.get_xlim()[1]))
+        axes.set_xlim(left=0.1, right=max(200.0, axes.get_xlim()[1]))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}%")
         axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks], color=INK)
         axes.invert_yaxis()

@@ -11,7 +11,6 @@ import numpy as np
 
 import edge
 from edge.aliases import Array
-from edge.runtime.values import decode, encode
 from examples.guitar_pedal.data import SAMPLE_RATE
 
 BLOCKS = (64, 128, 256)  # samples in a call, as sound cards have them
@@ -21,8 +20,8 @@ PASSES = 3
 class Callback:
     """What the driver calls with each block of the guitar, `[block]`; it gives the pedal's, as long, float32.
 
-    The file, converted with `state="carry"`, keeps its state from call to call, and would lose it with a call
-    of another length.
+    The file, converted with `state="carry"`, takes any number of samples at a call, and keeps its state from
+    call to call while that stays the same.
 
     Args:
         path: of the file.
@@ -30,18 +29,14 @@ class Callback:
     """
 
     def __init__(self, path: Path, block: int) -> None:
-        model = edge.load(path, num_threads=1)
-        self.input, self.output = model.inputs[0], model.outputs[0]
-        self.session = model.session
-        self.session.prepare(((1, block, 1),))
+        self.stream = edge.load(path, num_threads=1).stream(steps=block)
 
     def __call__(self, block: Array) -> Array:
-        (result,) = self.session.run([encode(block[None, :, None], self.input)])
-        return decode(result, self.output)[0, :, 0]
+        return np.asarray(self.stream.feed(block[:, None])[:, 0])
 
     def reset(self) -> None:
         """Silence: the state is zero again."""
-        self.session.reset()
+        self.stream.reset()
 
 
 class Clock(NamedTuple):

@@ -44,6 +44,7 @@ def entry(
             "real_time_factor": 0.005,
             "jitter_p99_ms": 0.05,
             "late": 0,
+            "steps": 1,
         },
         "operators": [
             {"name": "FULLY_CONNECTED", "count": 2, "us": 30.0},

@@ -54,11 +54,12 @@ def use(path: Path, runtime: str) -> None:
             stream = model.stream()
         except ModelFileError:
             raise
-        except ValueError:  # it takes several steps at once
+        except ValueError:  # its inputs take different numbers of steps
             return
-        for _ in range(2):
+        for _ in range(2 * min(stream.steps, 20)):
             step = [
-                each.reshape(single) for each, single in zip(values(model, 1), stream._single, strict=True)
+                np.resize(each, single)
+                for each, single in zip(values(model, 1), stream.form.single, strict=True)
             ]
             stream.step(step if len(step) > 1 else step[0])
         stream.reset()

@@ -20,13 +20,20 @@ def name_ends(draft: Draft, inputs: list[str]) -> None:
     flatbuffer.name_ends(draft.model, [*inputs, *draft.state_names], [*draft.outputs, *after])
 
 
-def write_note(draft: Draft, made: dict[str, Any], said: dict[str, Any], timed: list[bool]) -> None:
+def write_note(
+    draft: Draft,
+    made: dict[str, Any],
+    said: dict[str, Any],
+    timed_inputs: list[bool | None],
+    timed: list[bool],
+) -> None:
     """Note what the file is, for whoever loads it.
 
     Args:
         made: how it was made: state, lowering, quantize.
         said: everything else that the file says of itself.
-        timed: of each output, whether it has one entry a time step.
+        timed_inputs: of each input, whether it has one entry a time step; None where the model does not say.
+        timed: the same of each output.
     """
     model, main = draft.model, flatbuffer.graph(draft.model)
     data, results = len(main.inputs) - len(draft.state_names), len(draft.outputs)
@@ -35,7 +42,10 @@ def write_note(draft: Draft, made: dict[str, Any], said: dict[str, Any], timed: 
         "version": __version__,
         **made,
         **said,
-        "inputs": [_end(model, index) for index in main.inputs[:data]],
+        "inputs": [
+            {**_end(model, index), **({} if has is None else {"timed": has})}
+            for index, has in zip(main.inputs[:data], timed_inputs, strict=True)
+        ],
         "outputs": [
             {**_end(model, index), "timed": bool(has)}
             for index, has in zip(main.outputs[:results], timed, strict=True)

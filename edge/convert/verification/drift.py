@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +16,7 @@ from edge.convert.verification.parity import keras_outputs
 from edge.convert.verification.source import Source, marks, summary
 from edge.convert.verification.trend import trend, trend_of_stream
 from edge.results.verification import Drift, Tolerance, Window
+from edge.runtime import Stream
 
 CHUNK = 1000  # steps between two reports of progress
 LONGEST = 10_000  # steps of one sequence
@@ -48,6 +48,11 @@ def drift(
     file = pair.file
     streams = file.state in ("carry", "explicit")
     if not pair.signature.is_free and not (streams and _is_one_step(pair)):
+        if streams:
+            return (
+                "does not apply: the model takes several steps at once, and Keras cannot go beside the file "
+                "one by one; with a free time axis in the model, and length= at the conversion, it can"
+            )
         return "does not apply: the model takes sequences of one length, and no error lasts longer than that"
     if not streams and not any(-1 in info.shape[1:2] for info in file.inputs):
         return "does not apply: the file starts anew at each call, of a fixed length"
@@ -67,8 +72,9 @@ def stream_drift(pair: Pair, source: Source, steps: int, tolerance: Tolerance, p
         ValueError: the file cannot be used as a stream.
     """
     stream = pair.file.stream()
-    rows = max(1, *(info.shape[0] if info.shape else 1 for info in pair.file.inputs))
-    chunk = min(CHUNK, steps)
+    rows, block = stream.form.rows, stream.steps
+    steps = max(steps // block, 1) * block
+    chunk = min(max(CHUNK // block, 1) * block, steps)
     single = pair.signature._replace(
         inputs=tuple(
             spec._replace(shape=(rows, 1, *spec.shape[2:]) if has else (rows, *spec.shape[1:]))
@@ -82,12 +88,15 @@ def stream_drift(pair: Pair, source: Source, steps: int, tolerance: Tolerance, p
         progress(begin, steps, "streaming through both")
         x = source.take(begin, chunk, rows)
         kept = min(chunk, steps - begin)
-        found = _run_stream(stream, pair, x, kept, rows)
+        found = _run_stream(stream, pair, x, kept)
         for position, wanted in enumerate(oracle.run(x)):
             flat = wanted[:kept].reshape(kept, -1)
             if not np.isfinite(flat).all():
                 raise ValueError(f"Keras itself gives NaN or infinity within {begin + kept:,} steps")
-            error = differences(flat, found[pair.outputs[position]].reshape(flat.shape))
+            answer = found[pair.outputs[position]]
+            every = kept // len(answer)  # of a block, a file may give one answer, after its last step
+            flat = flat[every - 1 :: every]
+            error = np.repeat(differences(flat, answer.reshape(flat.shape)), every, axis=0)
             largest[position, begin : begin + kept] = error.max(axis=1)
             squares[position, begin : begin + kept] = np.mean(error**2, axis=1)
             scales[position].append(Scale.of(flat))
@@ -161,17 +170,22 @@ def _is_one_step(pair: Pair) -> bool:
     return any(len(spec.shape) > 1 and spec.shape[1] == 1 for spec in pair.signature.inputs)
 
 
-def _run_stream(stream: Any, pair: Pair, x: list[Array], count: int, rows: int) -> list[Array]:
-    """The outputs of the file for `count` steps, an array an output."""
-    given = []
-    for info, position in zip(pair.file.inputs, pair.inputs, strict=True):
-        array = x[position]
-        timed = len(info.shape) >= 2 and info.shape[1] in (1, -1)
-        inner = array.shape[3:] if timed and array.ndim > 2 and array.shape[2] == 1 else array.shape[2:]
-        given.append(array.reshape(len(array), *((rows,) if rows > 1 else ()), *inner))
+def _run_stream(stream: Stream, pair: Pair, x: list[Array], count: int) -> list[Array]:
+    """The outputs of the file for `count` steps, an array an output: an entry a step, or one a block."""
+    form = stream.form
+    given = [
+        x[position].reshape(len(x[position]), *single)
+        for position, single in zip(pair.inputs, form.single, strict=True)
+    ]
     results = []
     for step in range(count):
         now = [array[step] for array in given]
         result = stream.step(now if len(now) > 1 else now[0], normalized=True)
-        results.append(result if isinstance(result, list) else [result])
-    return [np.stack(each) for each in zip(*results, strict=True)]
+        if result is not None:
+            results.append(result if isinstance(result, list) else [result])
+    return [
+        np.concatenate([np.moveaxis(each, int(form.rows > 1), 0) for each in values])
+        if has and form.steps > 1
+        else np.stack(values)
+        for has, values in zip(pair.file.timed, zip(*results, strict=True), strict=True)
+    ]

@@ -24,7 +24,7 @@ class Step(NamedTuple):
         number: of the sample, from 0.
         output: of the model, `[outputs]`: of several outputs the first.
         label: the class with the highest output, by name or by number; None where there is only one number.
-        seconds: from the sample to the output.
+        seconds: from the sample to the output; in a file that takes blocks from the last sample of a block.
     """
 
     number: int
@@ -62,28 +62,45 @@ class Classifier:
         self.stream = self.model.stream()
 
     def run(self, samples: Iterable[Array | None]) -> Iterator[Step]:
-        """What the model says of each sample, `[features]`, in the units of the sensor; None is a reset."""
+        """What the model says of each sample, `[features]`, in the units of the sensor; None is a reset.
+
+        A file that takes blocks says it when one is full: of each of its samples, or once, of the last.
+        """
+        taken = 0
         for sample in samples:
             if sample is None:
                 self.stream.reset()
                 continue
             start = time.perf_counter()
             output = self.stream.step(sample)
-            first = np.atleast_1d(output[0] if isinstance(output, list) else output)
             seconds = time.perf_counter() - start
+            taken += 1
+            if output is None:
+                continue
             self.seconds.append(seconds)
-            yield Step(len(self.seconds) - 1, first, self._label(first), seconds)
+            said = self._said(np.atleast_1d(output[0] if isinstance(output, list) else output))
+            for number, each in enumerate(said, taken - len(said)):
+                yield Step(number, each, self._label(each), seconds)
 
     def summary(self, rate_hz: float | None = None) -> str:
         """Latencies in one line; with the rate of the samples, whether the device keeps up."""
         if not self.seconds:
-            return "no samples"
+            return "no samples" if self.stream.steps == 1 else f"no block of {self.stream.steps} samples"
         median, p99 = (float(value) for value in np.percentile(self.seconds, [50, 99]))
-        text = f"{len(self.seconds)} samples, {median * 1e6:.0f} us each (median), {p99 * 1e6:.0f} us (p99)"
+        steps = self.stream.steps
+        units = "samples" if steps == 1 else f"blocks of {steps} samples"
+        text = f"{len(self.seconds)} {units}, {median * 1e6:.0f} us each (median), {p99 * 1e6:.0f} us (p99)"
         if rate_hz:
-            late = sum(seconds > 1 / rate_hz for seconds in self.seconds)
-            text += f"; {median * rate_hz:.1%} of the time between two samples, {late} took longer than that"
+            between, unit = steps / rate_hz, "samples" if steps == 1 else "blocks"
+            late = sum(seconds > between for seconds in self.seconds)
+            text += f"; {median / between:.1%} of the time between two {unit}, {late} took longer than that"
         return text
+
+    def _said(self, output: Array) -> list[Array]:
+        """What the first output says: of each sample of a block, `[steps, outputs]`, or once."""
+        steps, timed = self.stream.steps, self.model.timed[0]
+        is_each = timed if timed is not None else output.ndim > 1 and len(output) == steps
+        return [np.atleast_1d(each) for each in output] if steps > 1 and is_each else [output]
 
     def _label(self, output: Array) -> str | None:
         if output.size == 1:
@@ -96,13 +113,13 @@ class Classifier:
 def report(
     classifier: Classifier, samples: Iterable[Array | None], every: int, rate_hz: float | None
 ) -> None:
-    """Print each `every`-th step to stdout as it comes, and the summary to stderr.
+    """Print each `every`-th answer to stdout as it comes, and the summary to stderr.
 
     Ctrl-C ends the stream, and so does the end of the program that reads ours, as in `| head`.
     """
     try:
-        for step in classifier.run(samples):
-            if step.number % every == 0:
+        for number, step in enumerate(classifier.run(samples)):
+            if number % every == 0:
                 print(step, flush=True)
     except KeyboardInterrupt:
         pass

@@ -18,7 +18,7 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     """The options that all examples share."""
     options = argparse.ArgumentParser(description=about)
     options.add_argument("model", type=Path, help='a file converted with state="carry" or "explicit"')
-    options.add_argument("--every", type=positive, default=1, metavar="N", help="print each N-th sample only")
+    options.add_argument("--every", type=positive, default=1, metavar="N", help="print each N-th answer only")
     options.add_argument("--runtime", help="ai-edge-litert or tflite-runtime; else the best installed")
     return options
 

@@ -12,6 +12,7 @@ from edge.benchmark.figures import stream_figures
 from edge.benchmark.host import benchmark
 from edge.benchmark.worker import Worker
 from edge.results.benchmark import validate
+from tests.helpers.block_files import BLOCK, block_file
 from tests.helpers.device_files import STEPS, model_file
 from tests.helpers.explicit_files import FILES, explicit_file
 
@@ -88,20 +89,20 @@ def test_more_files_than_a_small_board_can_hold_take_turns_in_groups(monkeypatch
 def test_streams_are_measured_where_a_file_can_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "STREAM_SECONDS", 0.2)
     monkeypatch.setattr(trial, "SECONDS", 0.01)
-    paths = [explicit_file(kind) for kind in ("step_int8", "batch_carry", "batch_reset")] + [
-        model_file("carry")
-    ]
+    paths = [explicit_file(kind) for kind in ("step_int8", "batch_carry", "batch_reset")]
+    paths += [model_file("carry"), block_file("noted")]
     found = benchmark(paths, length=[5, 6], stream_rate_hz=200)
     validate(found)
     streams = {(file["name"][:-7], file["length"]): file["stream"] for file in found["files"]}
     measured = {key for key, stream in streams.items() if stream}
-    assert measured == {("step_int8", 1), ("batch_carry", 5), ("carry", 5)}
+    assert measured == {("step_int8", 1), ("batch_carry", 5), ("carry", 5), ("noted_blocks", BLOCK)}
     for key in measured:
         stream = streams[key]
-        step = stream["step_ms"]
-        assert step["count"] == 40
+        step, steps = stream["step_ms"], BLOCK if key[0] == "noted_blocks" else 1
+        assert stream["steps"] == steps
+        assert step["count"] == 40 // steps
         assert stream["rate_hz"] == 200
-        assert stream["real_time_factor"] == pytest.approx(step["median"] / 1000 * 200)
+        assert stream["real_time_factor"] == pytest.approx(step["median"] / 1000 * 200 / steps)
         assert step["median"] <= step["p95"] <= step["p99"] <= step["max"]
         assert stream["jitter_p99_ms"] >= 0
         assert 0 <= stream["late"] <= 40
@@ -114,6 +115,9 @@ def test_a_stream_in_figures_by_hand() -> None:
     assert found.late == 2
     assert found.step_ms.median == pytest.approx(1)
     assert found.jitter_p99_ms == pytest.approx(1000 * (np.percentile(latencies, 99) - 0.002))
+    blocks = stream_figures(durations, latencies, 100.0, steps=2)  # the next one is due after 20 ms
+    assert blocks.real_time_factor == pytest.approx(0.05)
+    assert (blocks.late, blocks.steps) == (1, 2)
 
 
 def test_samples_come_when_they_are_due() -> None:

@@ -248,7 +248,7 @@ def test_metadata(converted: Any) -> None:
             {"name": "first", "variant": "peephole", "units": 24, "lowering": "fused"},
             {"name": "second", "variant": "peephole", "units": 16, "lowering": "fused"},
         ],
-        "inputs": [{"name": "motion", "shape": [1, None, FEATURES], "dtype": "int8"}],
+        "inputs": [{"name": "motion", "shape": [1, None, FEATURES], "dtype": "int8", "timed": True}],
         "outputs": [{"name": "exercise", "shape": [1, 4], "dtype": "int8", "timed": False}],
         "states": [],
     }

@@ -16,6 +16,7 @@ import pytest
 from edge.devices.raspberry_pi.classify import Classifier
 from edge.devices.raspberry_pi.readings import paced, read_samples
 from edge.devices.raspberry_pi.sensors import MPU6050, replay, samples
+from tests.helpers.block_files import block_file
 from tests.helpers.device_files import model_file, sequences
 from tests.helpers.explicit_files import LABELS, NORMALIZATION, expected, explicit_file
 from tests.helpers.places import ROOT
@@ -56,6 +57,21 @@ def test_a_stream_from_stdin_says_what_keras_says() -> None:
     np.testing.assert_allclose([float(line[2]) for line in lines], wanted.max(axis=-1), atol=6e-4)
     assert all(float(line[3]) > 0 and line[4] == "us" for line in lines)
     assert done.stderr.splitlines()[-1].startswith(f"{len(wanted)} samples, ")
+
+
+def test_a_stream_of_blocks_says_what_keras_says_of_every_sample(tmp_path: Path) -> None:
+    x = sequences(1, 13, seed=4)
+    raw = x * NORMALIZATION["std"][0] + NORMALIZATION["mean"][0]
+    path = tmp_path / "samples.csv"
+    path.write_text(as_text(raw[0, :7]) + "\n\n" + as_text(raw[0]))  # a reset in the middle of a block
+    done = program("stream", block_file("noted"), path, "--rate", 1000)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [int(line[0]) for line in lines] == [*range(5), *range(7, 17)], done.stderr
+    wanted = np.concatenate([expected(x[:, :5])[0][0], expected(x[:, :10])[0][0]])
+    assert [line[1] for line in lines] == [LABELS[row.argmax()] for row in wanted]
+    np.testing.assert_allclose([float(line[2]) for line in lines], wanted.max(axis=-1), atol=6e-4)
+    assert done.stderr.splitlines()[-1].startswith("3 blocks of 5 samples, ")
+    assert "of the time between two blocks" in done.stderr
 
 
 def test_from_a_file_at_a_pace_and_every_third(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_markdown_has_tables_of_one_width_and_escapes_names() -> None:
         assert len(widths) == 1
 
 
+def test_a_stream_of_blocks_says_so() -> None:
+    one, other = entry("a.tflite", 0.5, 100), entry("b.tflite", 0.5, 100)
+    assert "block" not in as_markdown([value(files=[one])], {})
+    other["stream"]["steps"] = 64
+    text = as_markdown([value(files=[one, other])], {})
+    assert "50, blocks of 64" in text
+    assert "the step is the one that fills a block" in text
+
+
 def test_html_escapes_names() -> None:
     text = as_html([value(files=[entry("<script>x.tflite", 0.5, 100)])], {})
     assert "<script>" not in text

@@ -43,6 +43,14 @@ def test_more_than_the_schema_knows_is_passed_over() -> None:
     validate(found)
 
 
+def test_a_stream_of_before_there_were_blocks_took_one_step() -> None:
+    files = copy.deepcopy(FILES)
+    del files[0]["stream"]["steps"]
+    stream = BenchmarkResult.of({**result(), "files": files}).files[0].stream
+    assert stream is not None
+    assert stream.steps == 1
+
+
 def test_plain_data_comes_back_as_it_was() -> None:
     for platform in PLATFORMS:
         plain = result(platform)

@@ -217,11 +217,6 @@ def test_a_refused_step_leaves_the_states_alone() -> None:
     close(stream.state.values(), before.values(), 0)
 
 
-def test_files_that_cannot_be_streams() -> None:
-    with pytest.raises(ValueError, match='takes 10 steps at once.*lowering="step"'):
-        edge.load(explicit_file("unrolled")).stream()
-
-
 @pytest.mark.parametrize(("kind", "rows"), [("batch_step", 3), ("batch_carry", 2)])
 def test_a_file_for_a_batch_runs_streams_side_by_side(kind: str, rows: int) -> None:
     stream = edge.load(explicit_file(kind)).stream()

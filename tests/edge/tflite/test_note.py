@@ -38,6 +38,11 @@ DAMAGE: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("states", lambda note: note["states"].pop(), "4 inputs, states included, and 5 in the graph"),
     ("kind", lambda note: note["outputs"].append(3), "'outputs' is not the list"),
     ("timed", lambda note: note["outputs"][0].pop("timed"), "'timed' is missing"),
+    (
+        "timed input",
+        lambda note: note["inputs"][0].update(timed=1),
+        "'timed' is missing or of the wrong kind",
+    ),
     ("explicit", lambda note: note.update(state="carry"), "there are 'states'"),
     ("labels", lambda note: note.update(labels=[1, 2]), "'labels' is not the list"),
     ("std", lambda note: note["normalization"].update(std=[0.0] * 6), "std > 0"),

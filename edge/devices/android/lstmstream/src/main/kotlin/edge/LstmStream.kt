@@ -40,6 +40,10 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
     /** Numbers in one time step. */
     val features: Int = interpreter.getInputTensor(0).shape().last()
 
+    /** Time steps that [step] takes: 1, or the block of a file that takes several at once. */
+    val steps: Int
+        get() = if (fixedLength() == -1) 1 else fixedLength()
+
     /**
      * A whole sequence from a zero state. It ends a stream: the next [step] starts anew.
      *
@@ -64,18 +68,20 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
     }
 
     /**
-     * The next time step of a stream; the state stays from call to call until [reset].
+     * The next time step of a stream, or the next block; the state stays from call to call until [reset].
      *
      * A file with `state="reset"` has no memory of the steps before: use [predict] for it.
      *
-     * @param x `features` numbers.
-     * @return of each data output its numbers.
+     * @param x `steps * features` numbers, step by step.
+     * @return of each data output its numbers, in a block for `return_sequences` those of every step.
      */
     fun step(x: FloatArray): List<FloatArray> {
-        require(x.size == features) { "A step has $features numbers, received ${x.size}." }
-        require(fixedLength() in intArrayOf(-1, 1)) { "The file takes ${fixedLength()} steps at a time, not one." }
+        require(x.size == steps * features) {
+            (if (steps == 1) "A step" else "A block of $steps steps") +
+                " has ${steps * features} numbers, received ${x.size}."
+        }
         if (!streaming) {
-            prepare(1)
+            prepare(steps)
             reset()
             streaming = true
         }
@@ -85,7 +91,7 @@ class LstmStream(model: ByteBuffer, private val states: Int = 0, threads: Int = 
     /** Start anew: the state is zero. */
     fun reset() {
         if (length < 0) {
-            prepare(1)
+            prepare(steps)
         }
         interpreter.resetVariableTensors()
         memory.forEachIndexed { n, buffer -> fill(buffer, interpreter.getInputTensor(1 + n)) { 0f } }
