@@ -48,6 +48,9 @@ MUTTERED = re.compile(
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _lock, _deep = threading.Lock(), 0
 _ours: list[Any] = []
+# `sys.stderr` inside of all such blocks: one for the process, never closed, for a handler of `logging` that was
+# made in a block keeps it.
+_instead: TextIO | None = None
 
 
 @contextmanager
@@ -78,7 +81,7 @@ def muting(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _begin() -> None:
-    global _deep
+    global _deep, _instead
     _deep += 1
     if _deep > 1:
         return
@@ -90,7 +93,11 @@ def _begin() -> None:
     with suppress(OSError, ValueError, AttributeError):
         before.flush()
         if before.fileno() == 2:
-            sys.stderr = os.fdopen(os.dup(saved), "w", buffering=1, encoding=before.encoding)
+            if _instead is None or _instead.closed:
+                _instead = os.fdopen(os.dup(saved), "w", buffering=1, encoding=before.encoding)
+            else:
+                os.dup2(saved, _instead.fileno())
+            sys.stderr = _instead
     os.dup2(log.fileno(), 2)
     _ours.extend((saved, log, before, sys.stderr))
 
@@ -107,7 +114,8 @@ def _end() -> None:
     os.dup2(saved, 2)
     if sys.stderr is instead and instead is not before:
         sys.stderr = before
-        instead.close()
+        with suppress(OSError, ValueError):
+            instead.flush()
     log.seek(0)
     with suppress(OSError):
         for line in log:

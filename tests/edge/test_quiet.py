@@ -78,6 +78,22 @@ def test_blocks_of_several_threads_give_stderr_back() -> None:
     assert done.stderr == "python goes on\nend\n"
 
 
+def test_a_handler_of_logging_made_in_a_block_writes_on_behind_it() -> None:
+    """TensorFlow makes its own where it first has something to say, and keeps the stream."""
+    code = (
+        "import logging, sys\n"
+        "from edge.quiet import muted\n"
+        "log = logging.getLogger('x')\n"
+        "with muted():\n"
+        "    log.addHandler(logging.StreamHandler()); log.warning('one')\n"
+        "log.warning('two')\n"
+        "with muted(): log.warning('three')\n"
+        "print('end', file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == "one\ntwo\nthree\nend\n"
+
+
 @pytest.mark.parametrize(
     ("line", "is_muttered"),
     [
