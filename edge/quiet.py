@@ -48,8 +48,8 @@ MUTTERED = re.compile(
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _lock, _deep = threading.Lock(), 0
 _ours: list[Any] = []
-# `sys.stderr` inside of all such blocks: one for the process, never closed, for a handler of `logging` that was
-# made in a block keeps it.
+# `sys.stderr` inside of all such blocks: one for the process, never closed, for a handler of `logging` that
+# was made in a block keeps it.
 _instead: TextIO | None = None
 
 
