@@ -14,23 +14,13 @@ import pytest
 from edge.report.targets import targets_markdown
 from keras_lstm_plus import catalogue
 from keras_lstm_plus.variants import VARIANTS
+from tests.helpers.markdown import MARKDOWN, name
 from tests.helpers.places import ROOT
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-# Everything but what a command leaves: results, environments, builds, caches.
-MARKDOWN = [
-    path
-    for path in sorted(ROOT.rglob("*.md"))
-    if path.relative_to(ROOT).parts[0] not in ("results", "build", "dist")
-    and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-]
 OURS = {"benchmarks", "docs", "edge", "examples", "keras_lstm_plus", "tests"}
 FENCE = re.compile(r"^( *)```.*?^\1```", re.DOTALL | re.MULTILINE)
-
-
-def name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 def prose(path: Path) -> str:
