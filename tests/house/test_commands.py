@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.doc_tools import tool
 from tests.helpers.markdown import MARKDOWN, name
 from tests.helpers.places import ROOT
 from tests.helpers.shown_commands import Shown, in_markdown, in_source, options_alone
@@ -70,7 +71,7 @@ def _edge(shown: Shown) -> str:
 
 
 def _python(shown: Shown) -> str:
-    program, *more = (*shown.arguments, "")
+    program, *more = (*(each for each in shown.arguments if not re.fullmatch("-[A-Z]", each)), "")
     if program == "-m":
         module, *arguments = more[:-1]
         if module == "pip":
@@ -100,9 +101,9 @@ def _said(program: Path, arguments: tuple[str, ...], is_whole: bool) -> str:
 
 
 def _ours(shown: Shown, program: Path, arguments: tuple[str, ...]) -> str:
-    # In a sentence N stands for a number, ... for whatever follows, and what may be left out is in brackets.
+    # In a sentence N is a number, COMMAND and ... are anything, and what may be left out is in brackets.
     if not shown.is_whole:
-        words = (each.strip("[]") for each in arguments if each not in ("...", "…"))
+        words = (each.strip("[]") for each in arguments if each not in ("COMMAND", "...", "…"))
         arguments = tuple("1" if each == "N" else each for each in words)
     return _said(program, arguments, shown.is_whole)
 
@@ -130,6 +131,15 @@ def test_those_of_docstrings_and_messages_are_understood() -> None:
     shown = shown_by(SOURCES, in_source)
     assert len(shown) > 60
     assert {str(each): said for each in shown if (said := wrong(each))} == {}
+
+
+def test_the_page_of_commands_is_what_they_say_of_themselves() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert page == tool("commands").written(page), "stale: python docs/tools/commands.py"
+    for command in set(tool("commands").tables()) - {"exit codes"}:
+        section = page.split(f"\n## {command}\n")[1].split("\n## ")[0]
+        assert re.search(rf"```\npython -m edge {command}\b", section)
+        assert f"[`{command}`](#{command})" in page
 
 
 def test_an_option_in_a_sentence_is_one_of_some_command() -> None:
