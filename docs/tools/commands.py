@@ -51,10 +51,11 @@ def _table(made: argparse.ArgumentParser) -> str:
 def _name(action: argparse.Action) -> str:
     """As it is typed; what has to be given is in bold."""
     value = "" if action.nargs == 0 else str(action.metavar or action.dest.upper())
-    names = [f"`{_cell(f'{name} {value}'.strip())}`" for name in action.option_strings or ("",)]
-    if isinstance(action, argparse.BooleanOptionalAction):
-        names = [f"`{name}`" for name in action.option_strings]
-    shown = ", ".join(names)
+    if "|" in value:  # which would end a cell of the table
+        shown = f"`{action.option_strings[0]}` " + " or ".join(f"`{each}`" for each in value.split("|"))
+    else:
+        shown = ", ".join(f"`{name} {value}`".replace(" `", "`") for name in action.option_strings)
+        shown = shown or f"`{value}`"
     if action.nargs in ("+", "*"):
         shown += " ..."
     return f"**{shown}**" if action.required and action.nargs != "*" else shown
