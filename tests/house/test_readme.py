@@ -124,5 +124,16 @@ def test_the_drawing_of_the_house_shows_every_room() -> None:
             assert f"{room.parent.name}/" in drawing, room.parent.relative_to(ROOT)
 
 
+def test_the_gallery_begins_with_the_buses() -> None:
+    text = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    lead, _, rest = text.partition("<img ")
+    assert lead.split("\n\n")[1].startswith('"The **buses**, which went to Paris, **were** full."')
+    assert rest.startswith('src="language_model/keyboard.png"')
+    folders = {path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")}
+    linked = re.findall(r"^## \[.+\]\((\w+)/README.md\)$", text, re.MULTILINE)
+    assert linked[:2] == ["language_model", "agreement"]
+    assert sorted(linked) == sorted(folders)
+
+
 def test_the_readme_can_be_read_in_one_sitting() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 130
