@@ -205,8 +205,10 @@ class LuongAttention(Mechanism):
 
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     """The softmax of `scores [batch, time, positions]` where `mask [batch, positions]` is True; else 0."""
-    narrow = scores.dtype in ("float16", "bfloat16")
-    wide = ops.cast(scores, "float32") if narrow else scores
+    dtype = keras.backend.standardize_dtype(scores.dtype)  # PyTorch's are no words
+    wide = ops.cast(scores, "float32") if dtype in ("float16", "bfloat16") else scores
+    if scores.shape[-1] == 1:
+        return _of_one(wide, mask, dtype)
     if mask is not None:
         keep = ops.cast(mask, "bool")[:, None]
         # Far below every score, and finite: a row without any position is 0/0 nowhere.
@@ -214,7 +216,15 @@ def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     alignments = ops.softmax(wide, axis=-1)
     if mask is not None:
         alignments = ops.where(keep, alignments, 0.0)
-    return ops.cast(alignments, scores.dtype)
+    return ops.cast(alignments, dtype)
+
+
+def _of_one(scores: Tensor, mask: Tensor | None, dtype: str) -> Tensor:
+    """The softmax over one position, which Keras warns of; the scores stay in it, for what is no number."""
+    alignments = scores - scores + 1.0
+    if mask is not None:
+        alignments = ops.where(ops.cast(mask, "bool")[:, None], alignments, 0.0)
+    return ops.cast(alignments, dtype)
 
 
 def _additive(query: Tensor, keys: Tensor, kernel: Tensor) -> Tensor:
