@@ -227,7 +227,7 @@ def reading(readings: Sequence[Reading], path: Path) -> None:
         axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axis.grid(axis="y", color=LINE)
         axis.set_axisbelow(True)
-        axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.72, 1))
+        axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(readings))
         first, last = (readings[1].shares[group].share for group in (groups[0], groups[-1]))
         text = f"The language model agrees in {first:.0%} with nothing between, {last:.0%} with {groups[-1]}"
         axis.set_title(text, pad=14, fontsize=13)

@@ -11,6 +11,33 @@ from keras_lstm_plus.native import Engine, Given, Gradients, Layer, Shown
 from keras_lstm_plus.spec import LSTMSpec
 from tests.helpers import training_oracle as oracle
 
+SPECS = {
+    "standard": LSTMSpec(),
+    "peephole": LSTMSpec(peephole=True),
+    "no bias": LSTMSpec(use_bias=False),
+    "coupled": LSTMSpec(input_gate="coupled", peephole=True),
+    "open i": LSTMSpec(input_gate="open", peephole=True),
+    "open f": LSTMSpec(forget_gate="open", peephole=True),
+    "open o": LSTMSpec(output_gate="open", peephole=True),
+    "candidate alone": LSTMSpec(input_gate="open", forget_gate="open", output_gate="open"),
+    "clipped": LSTMSpec(cell_clip=0.3, peephole=True),
+    "projected": LSTMSpec(projection_units=5, projection_clip=0.1, use_bias=False),
+    "projected to more": LSTMSpec(projection_units=70, input_gate="coupled"),
+    "diagonal": LSTMSpec(recurrence="diagonal", peephole=True),
+    "all of it": LSTMSpec(
+        projection_units=7, projection_clip=0.2, cell_clip=0.4, peephole=True, output_gate="open"
+    ),
+}
+# Batch, time, inputs, units: one and odd ones, no step, no sequence, more rows than a tile or a chunk has.
+SIZES = [(1, 5, 3, 1), (5, 4, 2, 17), (3, 1, 1, 3), (7, 9, 5, 63), (2, 0, 3, 4), (0, 3, 2, 5), (101, 3, 4, 8)]
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"every_step": False},
+    {"hold": "rows", "backwards": True},
+    {"hold": "units", "threads": 3},
+    {"masks": True, "hold": "rows", "every_step": False},
+]
+
 NAMES = {"recurrent": "recurrent_kernel", "peephole": "peephole_kernel", "projection": "projection_kernel"}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib import pyplot as plt
 
 from examples.common.pictures import BLUE, GREY, INK, STYLE, annotate, headline, save
-from examples.language_model.verbs.grades import Grade
+from examples.language_model.verbs.grades import GROUPS, Grade
 from examples.language_model.verbs.judging import Judged
 
 
@@ -40,7 +40,8 @@ def verbs(judged: Judged, path: Path) -> None:
 
 
 def _title(grades: list[Grade]) -> str:
-    right = sum(grade.share.right for grade in grades)
-    pairs = sum(grade.share.pairs for grade in grades)
+    once = [grade for grade in grades if grade.name != GROUPS[1]]  # the group after it has these too
+    right = sum(grade.share.right for grade in once)
+    pairs = sum(grade.share.pairs for grade in once)
     worst = min(grades, key=lambda grade: grade.share.share)
     return f"{right / pairs:.0%} of {pairs:,} verbs right; the fewest: {worst.name} ({worst.share.share:.0%})"

@@ -10,35 +10,8 @@ import pytest
 
 from keras_lstm_plus.native import Engine, Given
 from keras_lstm_plus.spec import LSTMSpec
-from tests.helpers.training_calls import answer, random_call, relative, worst_error
+from tests.helpers.training_calls import SIZES, SPECS, WAYS, answer, random_call, relative, worst_error
 from tests.helpers.training_engine import training_engine
-
-SPECS = {
-    "standard": LSTMSpec(),
-    "peephole": LSTMSpec(peephole=True),
-    "no bias": LSTMSpec(use_bias=False),
-    "coupled": LSTMSpec(input_gate="coupled", peephole=True),
-    "open i": LSTMSpec(input_gate="open", peephole=True),
-    "open f": LSTMSpec(forget_gate="open", peephole=True),
-    "open o": LSTMSpec(output_gate="open", peephole=True),
-    "candidate alone": LSTMSpec(input_gate="open", forget_gate="open", output_gate="open"),
-    "clipped": LSTMSpec(cell_clip=0.3, peephole=True),
-    "projected": LSTMSpec(projection_units=5, projection_clip=0.1, use_bias=False),
-    "projected to more": LSTMSpec(projection_units=70, input_gate="coupled"),
-    "diagonal": LSTMSpec(recurrence="diagonal", peephole=True),
-    "all of it": LSTMSpec(
-        projection_units=7, projection_clip=0.2, cell_clip=0.4, peephole=True, output_gate="open"
-    ),
-}
-# Batch, time, inputs, units: one and odd ones, no step, no sequence, more rows than a tile or a chunk has.
-SIZES = [(1, 5, 3, 1), (5, 4, 2, 17), (3, 1, 1, 3), (7, 9, 5, 63), (2, 0, 3, 4), (0, 3, 2, 5), (101, 3, 4, 8)]
-WAYS: list[dict[str, Any]] = [
-    {},
-    {"every_step": False},
-    {"hold": "rows", "backwards": True},
-    {"hold": "units", "threads": 3},
-    {"masks": True, "hold": "rows", "every_step": False},
-]
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +67,13 @@ def test_threads_change_no_number_but_the_last_digit(size: tuple[int, ...], engi
             assert relative(mine, right) < 1e-6
         for again, first in zip(run(threads), several, strict=True):
             np.testing.assert_array_equal(again, first)  # bit for bit
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_steps(engine: Engine) -> None:
+    """Beside the equations: Keras's gradient takes half an hour for it."""
+    assert worst_error(engine, *random_call(SPECS["standard"], (1, 100_000, 1, 2))) < 1e-5
+    assert worst_error(engine, *random_call(SPECS["peephole"], (2, 100_000, 1, 2), every_step=False)) < 1e-5
 
 
 def test_callers_at_the_same_time_have_each_their_own(engine: Engine) -> None:
