@@ -64,10 +64,16 @@ def holds(path: Path, words: bytes) -> bool:
 
 
 def beside_another_edge(message: str, folder: Path) -> str:
-    """What Python says in a folder with a file edge.py."""
-    (folder / "edge.py").touch()
-    code = "import edge.convert" if "convert" in message else "import edge; edge.load"
-    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True).stderr
+    """What Python says in a folder with a file edge.py, or with a folder edge."""
+    start = ["-c", "import edge.convert" if "convert" in message else "import edge; edge.load"]
+    if "__main__" in message:
+        (folder / "edge").mkdir()
+        (folder / "edge" / "__init__.py").touch()
+        start = ["-S", "-m", "edge"]  # an editable install would lend it ours
+    else:
+        (folder / "edge.py").touch()
+    command = [sys.executable, *start]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True).stderr
 
 
 def test_there_are_messages() -> None:
