@@ -198,12 +198,12 @@ class LSTMPlusCell(keras.layers.Layer, NoisyCell):
         self, inputs: Tensor, states: Sequence[Tensor], training: bool = False
     ) -> tuple[Tensor, list[Tensor]]:
         step = self.step(inputs, states, training)
-        if training and self.spec.zoneout and keras.backend.backend() == "jax":
+        if training and self.spec.zoneout and self.zone is None and keras.backend.backend() == "jax":
             raise NotImplementedError(
                 f"{self.name}: a bare cell cannot draw zoneout masks inside a JAX loop; use LSTMPlus, which "
                 "draws them before it."
             )
-        zone = self.zoneout_masks(ops.shape(inputs)[:1]) if training else (None, None)
+        zone = self.zone or (self.zoneout_masks(ops.shape(inputs)[:1]) if training else (None, None))
         new = next_states(self.spec, step, states, zone, training)
         return new[0], new
 

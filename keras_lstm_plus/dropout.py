@@ -24,6 +24,8 @@ class NoisyCell(DropoutRNNCell):
     weight_drop: float
     recurrent_kernel: Any
     compute_dtype: str
+    # Masks of zoneout for one step, where somebody drew them before a loop; None: the step draws its own.
+    zone: tuple[Tensor | None, Tensor | None] | None = None
 
     def set_noise(self, rates: dict[str, float], seed: int | None, implementation: int) -> None:
         """Take `dropout`, `recurrent_dropout` and `weight_drop`, each a share in [0, 1)."""

@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import LSTMPlusCell
+from keras_lstm_plus.no_steps import check_has_steps
 from keras_lstm_plus.spec import LSTMSpec, is_positive_integer
 
 
@@ -150,6 +151,13 @@ class GridLSTM(keras.layers.RNN):
         shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
         cell = GridLSTMCell(units, depth, variant, tied, time_first, cell_arguments, name="grid", **shared)
         super().__init__(cell, **kwargs)
+
+    def call(
+        self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        """As `keras.layers.RNN.call`, which stumbles over sequences of no step."""
+        check_has_steps(self.name, sequences)
+        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -9,6 +9,7 @@ import keras
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.cell import CELL_ARGUMENTS, SPEC_ARGUMENTS, LSTMPlusCell
 from keras_lstm_plus.cudnn import may_use_cudnn, run_cudnn
+from keras_lstm_plus.no_steps import check_has_steps
 from keras_lstm_plus.path import Path
 from keras_lstm_plus.recurrence import Call, run_layer, which_path
 from keras_lstm_plus.spec import LSTMSpec
@@ -68,6 +69,13 @@ class LSTMPlus(keras.layers.RNN):
         self.use_cudnn = use_cudnn
         if keras.backend.backend() == "tensorflow" and may_use_cudnn(self, cell):
             self.supports_jit = False  # XLA does not know the kernel: fit is not to compile the whole model
+
+    def call(
+        self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        """As `keras.layers.RNN.call`, which stumbles over sequences of no step."""
+        check_has_steps(self.name, sequences)
+        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
 
     def inner_loop(
         self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False

@@ -82,12 +82,12 @@ def run(given: argparse.Namespace) -> None:
             options["representative_data"] = samples(given.data)
         chosen = {name: value for name, value in options.items() if value is not None}
         with workstation(given.model) as (edge_convert, stderr), progress(stderr) as bar:
-            bar(0, 0, f"converting {given.model.name}")
             model: Any = given.model
             if table:
+                bar(0, 0, f"reading {given.model.name}")
                 model = import_module("edge.convert.keras_model.load").load_keras(given.model)
                 chosen["representative_data"] = samples(given.data, model)
-            result = edge_convert.convert(model, given.output, **chosen)
+            result = edge_convert.convert(model, given.output, **chosen, progress=bar)
         written = []
         if given.c_array is not None:
             from edge.devices.microcontroller.c_array import write_c_array

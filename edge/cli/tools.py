@@ -76,9 +76,12 @@ def progress(stream: TextIO | None = None) -> Iterator[Progress]:
     columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.TimeElapsedColumn())
     with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
-        yield lambda done, total, text: bar.update(
-            task, completed=done, total=total or None, description=text
-        )
+
+        def show(done: int, total: int, text: str) -> None:
+            is_new = bar.tasks[task].description != text  # shown at once, however soon the next one comes
+            bar.update(task, completed=done, total=total or None, description=text, refresh=is_new)
+
+        yield show
 
 
 class Json:

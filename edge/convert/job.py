@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -20,6 +20,7 @@ from edge.convert.plan import Plan
 from edge.convert.quantization.integers import BITS
 from edge.convert.request import Request, check_fit
 from edge.convert.samples import Samples, check_samples, random_samples, token_kinds
+from edge.convert.stages import Stages
 from edge.convert.verification.keras_calls import keras_calls
 from edge.convert.verification.parity import check_finite, keras_function
 from edge.convert.verification.probes import Probe, masked_values, other_values, together
@@ -46,6 +47,7 @@ class Job:
         probes: data of other kinds, for a file whose numbers may be too coarse for it.
         expected: the outputs of Keras for what is checked, by name; beyond: for the probes together.
         notes: what was found on the way.
+        stage: is told what is being done.
     """
 
     model: keras.Model
@@ -62,6 +64,7 @@ class Job:
     expected: dict[str, Array]
     beyond: dict[str, Array]
     notes: tuple[str, ...] = ()
+    stage: Stages = field(default_factory=Stages)
 
     @property
     def rows(self) -> int:

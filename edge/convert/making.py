@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.aliases import Array
-from edge.convert import tf_private
+from edge.convert import stages, tf_private
 from edge.convert.beyond import calibration_of, checks_of, run_file
 from edge.convert.graph import flatbuffer, operators
 from edge.convert.job import Job, prepare
@@ -49,13 +49,18 @@ def made(job: Job, place: Path) -> ConversionResult:
             longer when it is quantized, a `CoarseError`.
     """
     quantize = job.request.quantize
+    job.stage.begin(stages.GRAPH)
     draft = run(TO_FLOAT, Draft(), job)
     notes: list[str | None] = [*job.notes]
     float_size = None
     if quantize:
         float_size = flatbuffer.packed_size(_in_float(draft, job).model)
+        if quantize in BITS:
+            job.stage.begin(stages.RANGES)
         run(IN_FLOAT[quantize], draft, job)
+        job.stage.begin(stages.FLOAT)
         notes += _judge_float(draft, job)
+        job.stage.begin(stages.NUMBERS)
     run(NUMBERS[quantize], draft, job)
     grain = flatbuffer.output_steps(draft.model)[: len(draft.outputs)]
     run(FINISH, draft, job)
@@ -63,6 +68,7 @@ def made(job: Job, place: Path) -> ConversionResult:
     check_operators(content, job.request.target)
     notes += draft.notes
     softmax = softmax_notes(draft.model)
+    job.stage.begin(stages.FILE)
 
     with written(place, content) as beside:
         found = run_file(beside, job, job.material.checked)
@@ -73,6 +79,7 @@ def made(job: Job, place: Path) -> ConversionResult:
         calibration = calibration_of(job) if quantize in BITS else None
         checks: list[Check] = []
         if quantize:
+            job.stage.begin(stages.BEYOND)
             checks, refused = checks_of(beside, job, draft.outputs, found, len(content))
             notes += [*judge_checks(quantize, checks, calibration), *refused]
             note_checks(draft, checks, calibration)

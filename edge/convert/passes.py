@@ -124,7 +124,7 @@ _INTEGERS_8 = (
         "what it puts in is calibrated like all else",
     ),
     Pass(lambda draft, _: soften_masked_scores(draft), "calibration is not to see -1e9"),
-    Pass(lambda draft, _: calibrate(draft), "ranges of the float model as it is"),
+    Pass(lambda draft, job: calibrate(draft, job.stage), "ranges of the float model as it is"),
     Pass(
         lambda draft, _: tie_shared_weights(draft), "the steps of a layer are one, whatever each of them saw"
     ),

@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from edge.aliases import Progress
+from edge.convert import stages
 from edge.convert.gathered import gathered
 from edge.convert.job import prepare, with_precision_note
 from edge.convert.keras_model.load import load_keras
@@ -17,6 +19,7 @@ from edge.convert.keras_model.signature import signature_of
 from edge.convert.making import made, other_numbers
 from edge.convert.raw_errors import in_words
 from edge.convert.request import check_model, check_path, check_request
+from edge.convert.stages import Stages
 from edge.convert.verification.judgement import CoarseError, advice
 from edge.convert.verification.parity import ConversionError
 from edge.quiet import muting
@@ -39,6 +42,7 @@ def convert(
     output_type: str | None = None,
     labels: Any = None,
     normalization: Any = None,
+    progress: Progress | None = None,
 ) -> ConversionResult:
     """Write a trained model as a `.tflite` file and check it against Keras.
 
@@ -77,6 +81,8 @@ def convert(
         normalization: `{"mean": [...], "std": [...]}`, what the data was normalised with, noted in the file.
             `edge.load(path).predict`, its streams and the page in a browser apply it to what they are given;
             the graph in the file does not.
+        progress: is called as each stage begins with how many are done, how many there are, and which it is:
+            `lambda done, total, stage: print(f"{done}/{total} {stage}")`. None: nothing is said.
 
     Returns:
         What was done and how large the error is; it prints as a summary.
@@ -108,13 +114,16 @@ def convert(
         normalization=normalization,
     )
     place = check_path(path)
+    stage = Stages(progress, quantize)
+    stage.begin(stages.READING)
     model = load_keras(model) if isinstance(model, (str, os.PathLike)) else model
     check_model(model)
+    stage.begin(stages.KERAS)
     with in_words(model):
         data, note = gathered(signature_of(model), representative_data)
         with in_float32(model):
             job = prepare(model, request, data)
-        job = with_precision_note(job)
+        job = replace(with_precision_note(job), stage=stage)
         with in_float32(model):
             try:
                 result = made(job, place)
@@ -125,5 +134,6 @@ def convert(
             # The traceback, with all that the attempt held in memory, is gone.
             lowering = job.plan.lowering
             del job
+            stage.begin(stages.OTHERS)
             way = other_numbers(model, request, data, lowering)
             raise ConversionError(f"{refused} {advice(quantize, way)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 LONGEST = 60  # so many labels are still read
 
@@ -44,7 +45,7 @@ def plot_alignments(
         from matplotlib.figure import Figure
     except ImportError as missing:
         raise ImportError("plot_alignments draws with matplotlib: pip install matplotlib") from missing
-    values = np.asarray(alignments, dtype="float64")
+    values = np.asarray(ops.convert_to_numpy(alignments), dtype="float64")
     if values.ndim != 2 or not values.size:
         raise ValueError(
             f"plot_alignments draws one sequence, [time, positions]; received the shape {values.shape}: "

@@ -11,7 +11,7 @@ from keras import ops
 from keras_lstm_plus.aliases import Tensor
 from keras_lstm_plus.attention.cell import AttentionCell
 from keras_lstm_plus.attention.checks import check_call, check_ranks
-from keras_lstm_plus.attention.noise import one_noise
+from keras_lstm_plus.attention.noise import of_this_step, one_noise, zones
 
 
 @keras.saving.register_keras_serializable("keras_lstm_plus")
@@ -94,14 +94,14 @@ class AttentionDecoder(keras.layers.Layer):
         check_call(self, targets, memory, initial_state, targets_mask, memory_mask)
         states = self._first_states(targets, initial_state)
         keys = self.cell.attention.keys(memory)
-        xs = {"x": ops.transpose(targets, (1, 0, 2))}
+        xs = {"x": ops.transpose(targets, (1, 0, 2)), **zones(self.cell, targets, training)}
         if targets_mask is not None:
             xs["keep"] = ops.transpose(ops.cast(targets_mask, "bool"), (1, 0))[..., None]
 
         def body(old: list[Tensor], now: dict[str, Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-            output, new, alignments = self.cell(
-                now["x"], old, memory, memory_mask=memory_mask, keys=keys, training=training
-            )
+            look = {"memory_mask": memory_mask, "keys": keys, "training": training}
+            with of_this_step(self.cell, now):
+                output, new, alignments = self.cell(now["x"], old, memory, **look)
             if "keep" in now:
                 keep = now["keep"]
                 new = [ops.where(keep, after, before) for before, after in zip(old, new, strict=True)]
@@ -120,6 +120,10 @@ class AttentionDecoder(keras.layers.Layer):
         self, body: Any, states: list[Tensor], xs: dict[str, Tensor], memory: Tensor
     ) -> tuple[list[Tensor], list[Tensor]]:
         time = xs["x"].shape[0]
+        if time == 0:
+            batch, dtype = ops.shape(memory)[0], self.compute_dtype
+            sizes = (self.cell.output_size, memory.shape[1])
+            return states, [ops.zeros((batch, 0, size), dtype) for size in sizes]
         if self.unroll or time == 1:
             shown = []
             for k in range(time):

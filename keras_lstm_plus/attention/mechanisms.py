@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import keras
@@ -205,16 +206,19 @@ class LuongAttention(Mechanism):
 
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     """The softmax of `scores [batch, time, positions]` where `mask [batch, positions]` is True; else 0."""
-    narrow = scores.dtype in ("float16", "bfloat16")
-    wide = ops.cast(scores, "float32") if narrow else scores
+    dtype = keras.backend.standardize_dtype(scores.dtype)  # PyTorch's are no words
+    wide = ops.cast(scores, "float32") if dtype in ("float16", "bfloat16") else scores
     if mask is not None:
         keep = ops.cast(mask, "bool")[:, None]
         # Far below every score, and finite: a row without any position is 0/0 nowhere.
         wide = ops.where(keep, wide, -1e9)
-    alignments = ops.softmax(wide, axis=-1)
+    with warnings.catch_warnings():
+        # A memory of one position is none that somebody made by mistake, which Keras suspects.
+        warnings.filterwarnings("ignore", "You are using a softmax over axis", UserWarning)
+        alignments = ops.softmax(wide, axis=-1)
     if mask is not None:
         alignments = ops.where(keep, alignments, 0.0)
-    return ops.cast(alignments, scores.dtype)
+    return ops.cast(alignments, dtype)
 
 
 def _additive(query: Tensor, keys: Tensor, kernel: Tensor) -> Tensor:

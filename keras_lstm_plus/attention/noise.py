@@ -1,4 +1,4 @@
-"""What the cells of a decoder draw while training, once a sequence."""
+"""What the cells of a decoder draw while training: before its loop, for inside of one JAX cannot draw."""
 
 from __future__ import annotations
 
@@ -27,6 +27,37 @@ def one_noise(cell: Any, inputs: Tensor, training: bool) -> Iterator[None]:
         for each in noisy:
             each.reset_dropout_mask()
             each.reset_recurrent_dropout_mask()
+
+
+def zones(cell: Any, targets: Tensor, training: bool) -> dict[str, Tensor]:
+    """The masks of zoneout of all steps by name, `[time, batch, size]` each; none where nothing is drawn."""
+    if not training:
+        return {}
+    leading = ops.shape(targets)[:2][::-1]
+    drawn = {
+        f"{state} of {n}": mask
+        for n, each in enumerate(_zoned(cell))
+        for state, mask in zip("hc", each.zoneout_masks(leading), strict=True)
+    }
+    return {name: mask for name, mask in drawn.items() if mask is not None}
+
+
+@contextmanager
+def of_this_step(cell: Any, now: dict[str, Tensor]) -> Iterator[None]:
+    """Let each cell take its masks among those of one step."""
+    cells = _zoned(cell)
+    try:
+        for n, each in enumerate(cells):
+            if {f"h of {n}", f"c of {n}"} & set(now):
+                each.zone = now.get(f"h of {n}"), now.get(f"c of {n}")
+        yield
+    finally:
+        for each in cells:
+            each.zone = None
+
+
+def _zoned(cell: Any) -> list[Any]:
+    return [each for each in flat_layers(cell) if getattr(getattr(each, "spec", None), "zoneout", False)]
 
 
 def _ones(like: Tensor, size: int) -> Tensor:

@@ -185,7 +185,10 @@ def _step(model: keras.Model, call: Any, given: dict[str, Any], mask: Any) -> ke
         inputs["memory_mask"] = entry(mask, "memory_mask", (positions,))
     for k, size in enumerate(cell.state_size):
         inputs[f"state_{k}"] = keras.Input((size,), dtype=memory.dtype, name=f"state_{k}")
-    x = keras.Model(target, given["targets"], name="heard")(inputs[target.name])[:, 0]
+    x = inputs[target.name]
+    if given["targets"] is not target:  # a model that gives its input would take the name from it
+        x = keras.Model(target, given["targets"], name="heard")(x)
+    x = x[:, 0]
     states = [inputs[f"state_{k}"] for k in range(len(cell.state_size))]
     output, new, alignments = _one_step(cell, x, states, inputs)
     shown = {name: _named(value, name) for name, value in _said(model, call, output, alignments, new).items()}

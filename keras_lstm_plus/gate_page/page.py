@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_lstm_plus.aliases import Array
@@ -105,7 +106,8 @@ def page(found: dict[str, Any]) -> str:
 
 
 def _states(plain: Any, sample: int, steps: int) -> Array:
-    states = np.asarray(plain.h if isinstance(plain, GateTrace) else plain, float)
+    states = plain.h if isinstance(plain, GateTrace) else plain
+    states = np.asarray(keras.ops.convert_to_numpy(states), float)
     if states.ndim != 3 or not sample < len(states) or states.shape[1] < steps:
         raise ValueError(
             f"plain is what a plain RNN held at each of the {steps} steps, [batch, time, units]; received "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import mmap
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,13 +63,29 @@ def holds(path: Path, words: bytes) -> bool:
         return content.find(words) >= 0
 
 
+def beside_another_edge(message: str, folder: Path) -> str:
+    """What Python says in a folder with a file edge.py, or with a folder edge."""
+    start = ["-c", "import edge.convert" if "convert" in message else "import edge; edge.load"]
+    if "__main__" in message:
+        (folder / "edge").mkdir()
+        (folder / "edge" / "__init__.py").touch()
+        start = ["-S", "-m", "edge"]  # an editable install would lend it ours
+    else:
+        (folder / "edge.py").touch()
+    command = [sys.executable, *start]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True).stderr
+
+
 def test_there_are_messages() -> None:
     assert len(QUOTED) > 25
-    assert {printer for printer, _ in QUOTED} == {*PRINTERS, "the shell"}
+    assert {printer for printer, _ in QUOTED} == {*PRINTERS, "Python", "the shell"}
 
 
 @pytest.mark.parametrize(("printer", "message"), QUOTED, ids=[message[:40] for _, message in QUOTED])
-def test_it_is_in_what_prints_it(printer: str, message: str) -> None:
+def test_it_is_in_what_prints_it(printer: str, message: str, tmp_path: Path) -> None:
+    if printer == "Python":
+        assert message in beside_another_edge(message, tmp_path)
+        return
     if printer == "the shell":
         pytest.skip("a signal, which the shell names")
     pieces = [WORDS[message]] if message in WORDS else [each.strip(" '.") for each in message.split("…")]

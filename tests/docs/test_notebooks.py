@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -10,21 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.doc_tools import tool
 from tests.helpers.places import ROOT
 
 pytestmark = pytest.mark.site
 pytest.importorskip("nbclient", reason='pip install ".[docs]"')
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
-
-
-def tool(name: str) -> Any:
-    """A module of docs/tools, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def kinds(cells: Any) -> list[list[str]]:

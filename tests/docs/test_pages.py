@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.docs.test_notebooks import tool
+from tests.helpers.doc_tools import tool
 from tests.helpers.places import ROOT
 
 pytestmark = pytest.mark.site

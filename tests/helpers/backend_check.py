@@ -16,7 +16,7 @@ from keras_lstm_plus.cudnn import may_use_cudnn, run_cudnn
 from keras_lstm_plus.recurrence import Call
 from tests.helpers import oracle
 from tests.helpers.cudnn_kernel import jax_kernel
-from tests.helpers.layers import randomise
+from tests.helpers.layers import check_no_step, randomise
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 6, 4)).astype("float32")
@@ -119,4 +119,5 @@ if __name__ == "__main__":
     check_cudnn()
     check_training()
     check_zoneout_in_a_bare_cell()
+    check_no_step()
     print("ok", keras.backend.backend())

@@ -45,6 +45,16 @@ def test_the_command_says_what_is_in_the_way(folder: Path) -> None:
     )
 
 
+def test_what_the_page_of_messages_says_of_python(folder: Path) -> None:
+    """Nothing of ours runs there to say anything; the ways out that the page names do."""
+    hidden = start(folder, "-m", "edge", "--version")
+    assert (hidden.returncode, hidden.stdout, hidden.stderr) == (0, "stray\n", "")
+    if sys.version_info >= (3, 11):
+        assert start(folder, "-P", "-m", "edge", "--version").stdout.startswith("keras-lstm-plus ")
+    page = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+    assert all(words in page for words in ("### Another edge", "`python -P -m edge`", "`lstm-edge`"))
+
+
 def test_the_layer_warns_of_it(folder: Path) -> None:
     """By its module alone: Keras takes seconds to import."""
     code = (

@@ -14,23 +14,13 @@ import pytest
 from edge.report.targets import targets_markdown
 from keras_lstm_plus import catalogue
 from keras_lstm_plus.variants import VARIANTS
+from tests.helpers.markdown import MARKDOWN, name
 from tests.helpers.places import ROOT
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-# Everything but what a command leaves: results, environments, builds, caches.
-MARKDOWN = [
-    path
-    for path in sorted(ROOT.rglob("*.md"))
-    if path.relative_to(ROOT).parts[0] not in ("results", "build", "dist")
-    and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-]
 OURS = {"benchmarks", "docs", "edge", "examples", "keras_lstm_plus", "tests"}
 FENCE = re.compile(r"^( *)```.*?^\1```", re.DOTALL | re.MULTILINE)
-
-
-def name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 def prose(path: Path) -> str:
@@ -132,6 +122,17 @@ def test_the_drawing_of_the_house_shows_every_room() -> None:
     for package in ("edge", "keras_lstm_plus"):
         for room in (ROOT / package).rglob("__init__.py"):
             assert f"{room.parent.name}/" in drawing, room.parent.relative_to(ROOT)
+
+
+def test_the_gallery_begins_with_the_buses() -> None:
+    text = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    lead, _, rest = text.partition("<img ")
+    assert lead.split("\n\n")[1].startswith('"The **buses**, which went to Paris, **were** full."')
+    assert rest.startswith('src="language_model/keyboard.png"')
+    folders = {path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")}
+    linked = re.findall(r"^## \[.+\]\((\w+)/README.md\)$", text, re.MULTILINE)
+    assert linked[:2] == ["language_model", "agreement"]
+    assert sorted(linked) == sorted(folders)
 
 
 def test_the_readme_can_be_read_in_one_sitting() -> None:

@@ -1,4 +1,7 @@
-"""Keras's other backends, each in a process of its own: one process can have only one."""
+"""Keras's other backends, each in a process of its own: one process can have only one.
+
+Every variant, the engine, and attention.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", ["backend_check", "engine_check"])  # every variant; the engine
+@pytest.mark.parametrize("check", ["backend_check", "engine_check", "attention_check"])
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_layer_runs_on(backend: str, check: str) -> None:
     if importlib.util.find_spec(backend) is None:

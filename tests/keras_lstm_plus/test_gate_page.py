@@ -145,3 +145,30 @@ def test_mistakes_are_named_and_no_half_file_stays(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"path='....html'"):
         plot_gates(trace, plain=plain())
     assert list(tmp_path.iterdir()) == []
+
+
+# Every text of the drawing of the cell, and every circle and box: which of them lie on top of another.
+ON_TOP = """(() => {
+  const parts = [...document.querySelectorAll('#picture text, #picture circle, #picture rect.box')];
+  const boxes = parts.map((e) => e.getBBox());
+  const apart = (a, b) => a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+  const inside = (a, b) => a.x >= b.x - 1 && a.x + a.width <= b.x + b.width + 1 && a.y >= b.y - 1 && a.y + a.height <= b.y + b.height + 1;
+  const found = [];
+  for (let i = 0; i < parts.length; i++) for (let j = i + 1; j < parts.length; j++)
+    if (!apart(boxes[i], boxes[j]) && !inside(boxes[i], boxes[j]) && !inside(boxes[j], boxes[i]))
+      found.push([parts[i].textContent || parts[i].className.baseVal, parts[j].textContent || parts[j].className.baseVal]);
+  return found;
+})()"""  # noqa: E501
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("variant", ["peephole", "cifg"])
+def test_no_number_lies_on_a_circle(size: str, variant: str, browser: Browser, tmp_path: Path) -> None:
+    opened(browser, write_gate_page(traced(variant), tmp_path / "cell.html", WORDS), size)
+    for value in ("-0.76", "-98.76", "-0.0000001", "8888", "-1e12", "null"):
+        browser.run(
+            f"for (const rows of Object.values(values)) rows[choice.step][choice.row] = {value}; drawCell()"
+        )
+        assert browser.run(ON_TOP) == [], value
+    browser.run("data.squash = 'hard_tanh'; drawCell()")
+    assert browser.run(ON_TOP) == []

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_lstm_plus import LSTMPlus, LSTMPlusCell, LSTMSpec
 from tests.helpers import oracle
-from tests.helpers.layers import randomise, relative
+from tests.helpers.layers import check_no_step, randomise, relative
 
 BATCH, TIME, FEATURES, UNITS = 3, 6, 4, 5
 RNG = np.random.default_rng(7)
@@ -181,3 +181,7 @@ def test_an_unknown_variant_is_named_by_the_layer() -> None:
 def test_unknown_features_are_refused() -> None:
     with pytest.raises(ValueError, match="number of input features must be known"):
         LSTMPlus(4).build((None, None, None))
+
+
+def test_sequences_of_no_step_are_one_sentence() -> None:
+    check_no_step()

@@ -15,10 +15,11 @@ from edge.convert.graph import flatbuffer, operators
 from edge.convert.quantization.cell_ranges import largest_cells
 from edge.convert.quantization.ranges import settle_ranges
 from edge.convert.samples import Samples, in_batches
+from edge.convert.stages import Stages
 from edge.convert.tracing.draft import Draft
 
 
-def calibrate(draft: Draft) -> None:
+def calibrate(draft: Draft, stage: Stages) -> None:
     """Note the range of every tensor over the calls of the draft, as the integer kernels need it.
 
     The ranges are seen in a copy, whose states are joined: there is nothing to undo.
@@ -28,7 +29,7 @@ def calibrate(draft: Draft) -> None:
     whole = _joined(draft)
     cells = largest_cells(whole)
     _keep_apart(whole)
-    content = tf_private.calibrate(flatbuffer.pack(whole.model), draft.calls, draft.starts)
+    content = tf_private.calibrate(flatbuffer.pack(whole.model), stage.counted(draft.calls), draft.starts)
     seen = flatbuffer.load(content)
     for index in range(len(flatbuffer.graph(draft.model).tensors)):
         ends = flatbuffer.get_range(seen, index)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import pytest
 
@@ -13,7 +14,14 @@ import edge
 from edge.convert import convert
 from edge.results.conversion import ConversionResult
 from edge.search import Decoder
-from keras_lstm_plus.attention import DecoderParts, decoder_step
+from keras_lstm_plus import LSTMPlus, LSTMPlusCell
+from keras_lstm_plus.attention import (
+    AttentionCell,
+    AttentionDecoder,
+    DecoderParts,
+    LuongAttention,
+    decoder_step,
+)
 from tests.helpers.attention_models import (
     READ,
     SAID,
@@ -121,3 +129,14 @@ def test_padding_is_masked_in_the_step_too(tmp_path: Path) -> None:
     with edge.load(tmp_path / "step.tflite") as step:
         found = forced(Decoder(step), told, TOKENS[0])
     np.testing.assert_allclose(found, right, atol=1e-4)
+
+
+def test_a_memory_of_one_position(tmp_path: Path) -> None:
+    """A single vector to look at: alignments that are 1 have no spread to be compared in."""
+    read, said = keras.Input((1, 5), name="read"), keras.Input((None, 4), name="said")
+    memory, *state = LSTMPlus(6, return_sequences=True, return_state=True)(read)
+    a = AttentionDecoder(AttentionCell(LSTMPlusCell(6), LuongAttention()))(said, memory, initial_state=state)
+    parts = decoder_step(keras.Model([read, said], keras.layers.Dense(5, name="scores")(a)))
+    samples = parts.samples(RNG.normal(size=(40, 1, 5)).astype("f"), RNG.normal(size=(40, 3, 4)).astype("f"))
+    result = convert(parts.step, tmp_path / "step.tflite", representative_data=samples)
+    assert max(error.max_abs for error in result.errors) < 1e-5

@@ -18,6 +18,7 @@ from keras_lstm_plus.attention import (
     LuongAttention,
     join_states,
 )
+from tests.helpers import attention_check
 from tests.keras_lstm_plus.attention import by_hand
 
 RNG = np.random.default_rng(0)
@@ -218,6 +219,11 @@ def test_other_cells_remember_what_they_saw(cell: str, attention: str) -> None:
     for a, b in zip(first, second, strict=True):
         assert np.abs(np.asarray(a) - np.asarray(b)).max() > 1e-4
     assert [tuple(state.shape) for state in first[1:]] == [(3, size) for size in layer.cell.state_size]
+
+
+@pytest.mark.parametrize("check", [attention_check.check_zoneout, attention_check.check_the_small_ones])
+def test_what_the_other_backends_are_asked_too(check: Any) -> None:
+    check()
 
 
 def test_an_attention_of_whole_sequences_is_that_of_its_steps() -> None:

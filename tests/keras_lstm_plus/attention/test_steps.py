@@ -45,6 +45,7 @@ def test_other_cells_from_zeros(cell: Any, attention: Any) -> None:
     a = AttentionDecoder(AttentionCell(cell, attention, attention_units=0))(said, memory)
     model = keras.Model([read, said], keras.layers.Dense(3, "softmax", name="scores")(a))
     parts = decoder_step(model)
+    assert {each.name for each in parts.step.inputs} >= {"said", "memory"}  # by which a file is fed
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 5, 3)).astype("float32"), rng.normal(size=(2, 4, 2)).astype("float32")
     samples = parts.samples(x, y)

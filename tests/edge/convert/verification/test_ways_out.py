@@ -12,6 +12,7 @@ import pytest
 
 import edge
 from edge.convert import ConversionError, convert
+from edge.convert.stages import OTHERS
 from tests.helpers.keras_models import FEATURES, keras_answer, motion, randomised, recurrent, relative_error
 
 layers = keras.layers
@@ -56,12 +57,15 @@ def test_a_step_in_8_bits_names_16(tmp_path: Path) -> None:
     for weight in model.weights:
         if weight.name in ("recurrent_kernel", "peephole_kernel"):
             weight.assign(3.0 * weight)
+    told: list[str] = []
     options: dict[str, Any] = {"lowering": "step", "target": "microcontroller"}
+    options["progress"] = lambda done, total, stage: told.append(stage)
     with pytest.raises(
         ConversionError, match="differs from Keras by .* of its standard deviation"
     ) as refusal:
         convert(model, path, "int8", x, **options)
     assert "several time steps" not in str(refusal.value)
     assert named(refusal.value) == "int16x8"
+    assert told[-1] == OTHERS
     result = convert(model, path, "int16x8", x, **options)
     assert result.errors[0].relative < 0.15
