@@ -51,7 +51,7 @@ def drift(
         if streams:
             return (
                 "does not apply: the model takes several steps at once, and Keras cannot go beside the file "
-                "one by one; with a free time axis in the model, and length= at the conversion, it can"
+                "one by one; with a free time axis in the model, converted with length=..., it can"
             )
         return "does not apply: the model takes sequences of one length, and no error lasts longer than that"
     if not streams and not any(-1 in info.shape[1:2] for info in file.inputs):
