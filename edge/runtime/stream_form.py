@@ -216,7 +216,7 @@ def _steps(interface: Interface, wanted: int | None) -> int:
         ends = ", ".join(map(str, interface.inputs))
         raise ValueError(
             f"{interface.name} takes inputs with different numbers of steps ({ends}) and cannot be used as a "
-            'stream. Convert the model with lowering="step", or with one length= for all of them.'
+            'stream. Convert the model with lowering="step", or with one length=... for all of them.'
         )
     if 0 in lengths:
         raise ModelFileError(
