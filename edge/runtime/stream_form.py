@@ -231,7 +231,7 @@ def _the_only(steps: int, wanted: int | None, interface: Interface) -> int:
         raise ValueError(
             f"{interface.name} takes {steps} {'step' if steps == 1 else 'steps'} a call and cannot be used "
             f"with steps={wanted}: leave steps out, feed takes any number at once. A file of a model with a "
-            "free time axis, keras.Input((None, features)), takes any if it is converted without length=."
+            "free time axis, keras.Input((None, features)), takes any unless it is converted with length=..."
         )
     return steps
 
