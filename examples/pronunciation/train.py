@@ -41,7 +41,7 @@ class Recipe(NamedTuple):
     """
 
     size: Size
-    epochs: int = 12
+    epochs: int = 16
     batch: int = 128
     rate: float = 2e-3
     dropout: float = 0.15
