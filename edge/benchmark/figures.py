@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.results.benchmark import ErrorFigures, StepTimes, StreamFigures, Times
+from edge.results.spread import spread_of
 
 
 def statistics(seconds: Sequence[float]) -> Times:
@@ -56,9 +57,8 @@ def compare(outputs: list[Array], reference: list[Array]) -> ErrorFigures | None
     for mine, theirs in zip(outputs, reference, strict=True):
         a, b = mine.astype(np.float64), theirs.astype(np.float64)
         difference = a - b
-        spread = float(b.std()) or float(np.abs(b).max()) or 1.0
         largest = max(largest, float(np.abs(difference).max()))
-        relative = max(relative, float(np.sqrt(np.square(difference).mean())) / spread)
+        relative = max(relative, float(np.sqrt(np.square(difference).mean())) / spread_of(b))
     if not np.isfinite([largest, relative]).all():  # a file that gives NaN
         return None
     return ErrorFigures(largest, relative)

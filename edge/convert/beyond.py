@@ -14,9 +14,10 @@ from edge.convert.material import filled
 from edge.convert.samples import Samples
 from edge.convert.verification import probes
 from edge.convert.verification.file_calls import file_calls
-from edge.convert.verification.parity import KerasFunction, file_outputs, keras_function, spread_of
+from edge.convert.verification.parity import KerasFunction, file_outputs, keras_function
 from edge.convert.verification.probes import Probe
 from edge.results.conversion import Calibration, Check, InputRange
+from edge.results.spread import spread_of
 
 FEW = 4  # sequences
 

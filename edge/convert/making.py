@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ from edge.convert.request import Request
 from edge.convert.target_operators import check_operators
 from edge.convert.tracing.draft import Draft
 from edge.convert.verification.judgement import FLOAT, INTEGER, CoarseError, judge, judge_checks
-from edge.convert.verification.parity import ConversionError, compare, spread_of
+from edge.convert.verification.parity import ConversionError, compare
 from edge.convert.verification.streaming import stream_note
 from edge.files import write_whole, written
 from edge.results.conversion import Check, ConversionResult, OutputError
+from edge.results.spread import spread_of
 
 SLOW_INT8 = (
     "the runtime's own kernel of a fused LSTM in 8-bit integers is slow on a processor: there take the "
@@ -118,7 +120,7 @@ def other_numbers(model: keras.Model, request: Request, data: Any, lowering: str
     """
     found: dict[str, float] = {}
     for quantize in TRIED[request.quantize or ""]:
-        if found and quantize in ("float16", None):
+        if quantize in ("float16", None) and min(found.values(), default=inf) <= INTEGER.broken:
             break
         asked = replace(request, quantize=quantize, input_type=None, output_type=None)
         with tf_private.scratch() as folder:
@@ -132,8 +134,9 @@ def other_numbers(model: keras.Model, request: Request, data: Any, lowering: str
         found[f"quantize={quantize!r}"] = error = max(error.relative for error in result.errors)
         if error <= INTEGER.usual:
             break
-    best = min(found, key=lambda way: found[way], default=None)
-    return best and f"{best}, whose error is {found[best]:.1%}"
+    best = min(found, key=lambda way: found[way], default="")
+    leads_out = found.get(best, inf) <= INTEGER.broken
+    return f"{best}, whose error is {found[best]:.1%}" if leads_out else None
 
 
 def _in_float(draft: Draft, job: Job) -> Draft:

@@ -69,12 +69,10 @@ def judge(
         by, usual = f"{error.relative:.1%} of its standard deviation", f"{limits.usual:.0%}"
     sentence = f"output {error.name!r} differs from Keras by {by}"
     # A comparison with NaN is False, so NaN is the last to be dealt with.
+    if size <= limits.usual and quantize in (None, "float16"):
+        return _small(quantize, error, sentence)
     if size <= limits.usual:
-        if quantize in (None, "float16") or error.single <= SINGLE:
-            return None
-        return (
-            f"output {error.name!r} differs from Keras by {by}, a single answer by up to {error.single:.0%}"
-        )
+        return None if error.single <= SINGLE else f"{sentence}, a single answer by up to {error.single:.0%}"
     if size <= limits.broken:
         return f"{sentence}; usual is less than {usual}"
     # The probabilities of a classifier that knows nothing yet are a few steps apart. Where a constant would
@@ -127,6 +125,16 @@ def advice(quantize: str | None, way: str | None) -> str:
     if way:
         return f"Use {way}."
     return _OTHERWISE[quantize or ""]
+
+
+def _small(quantize: str | None, error: OutputError, sentence: str) -> str | None:
+    """On an output that is small, or hardly varies: an error of the last digits may be most of it."""
+    sentence += f", which is {error.relative:.0%} of its standard deviation"
+    if error.relative <= INTEGER.usual:
+        return None
+    if quantize and not error.relative <= INTEGER.broken:
+        raise CoarseError(f"The file was not kept: {sentence}.")
+    return f"{sentence}: it varies by little more than roundings, or is very small"
 
 
 def _decisions(wanted: Array, found: Array | None) -> str:

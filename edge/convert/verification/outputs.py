@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.aliases import Array
 from edge.convert.verification.judgement import FLOAT, FLOAT16, INTEGER
+from edge.results.spread import spread_of
 from edge.results.verification import BY_SPREAD, OutputCheck, Tolerance
 
 # By `quantize`: the largest error in units of the largest value of the output (of 1 where that is smaller);
@@ -37,8 +38,7 @@ class Scale(NamedTuple):
     def of(cls, wanted: Array) -> Scale:
         """That of these values."""
         largest = float(np.abs(wanted).max())
-        # An output that is the same for all input is measured by its size.
-        return cls(largest, float(np.std(wanted, dtype=np.float64)) or largest or 1.0)
+        return cls(largest, spread_of(wanted))
 
     def error(self, tolerance: Tolerance, max_abs: float, rms: float) -> float:
         """The error in the unit of the tolerance."""
@@ -66,6 +66,10 @@ def check_output(
     by_sample = difference.reshape(len(difference), -1).max(axis=1)
     worst, scale = int(by_sample.argmax()), Scale.of(wanted)
     max_abs = float(by_sample[worst])
+    relative, error = rms / scale.spread, scale.error(tolerance, max_abs, rms)
+    if error <= tolerance.limit and relative > INTEGER.broken > tolerance.limit:
+        # Of an output that is small, or hardly varies, little is left, however small the difference is.
+        error, tolerance = relative, Tolerance(INTEGER.broken, by_spread=True)
     decides = wanted.ndim > 1 and wanted.shape[-1] > 1 and wanted.dtype.kind == "f"
     decides = decides and (labels is not None or wanted.ndim == 2 or _are_probabilities(wanted))
     classes = (wanted.argmax(axis=-1), found.argmax(axis=-1)) if decides else None
@@ -74,8 +78,8 @@ def check_output(
         name,
         max_abs,
         rms,
-        rms / scale.spread,
-        scale.error(tolerance, max_abs, rms),
+        relative,
+        error,
         tolerance.limit,
         tolerance.unit,
         step,

@@ -15,6 +15,7 @@ from edge.convert.keras_model.call_sites import recurrent_layers
 from edge.convert.keras_model.signature import Signature, run, tensor_specs
 from edge.convert.samples import Samples, in_batches
 from edge.results.conversion import OutputError
+from edge.results.spread import spread_of
 from keras_lstm_plus.private import replaced
 
 KerasFunction = Callable[[Samples], dict[str, np.ndarray]]
@@ -108,8 +109,3 @@ def compare(name: str, wanted: np.ndarray, found: np.ndarray, spread: float | No
     rms, unit = float(np.sqrt(np.mean(difference**2))), spread or spread_of(wanted)
     single = float(np.sqrt((difference**2).mean(axis=-1).max()))
     return OutputError(name, float(np.abs(difference).max()), rms, rms / unit, single / unit)
-
-
-def spread_of(wanted: np.ndarray) -> float:
-    """The standard deviation of an output; its size, where it is the same for all input."""
-    return float(wanted.std(dtype=np.float64)) or float(np.abs(wanted).max()) or 1.0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import edge
-from edge.convert import ConversionError, convert
+from edge.convert import ConversionError, convert, verify
 from edge.convert.stages import OTHERS
 from tests.helpers.keras_models import FEATURES, keras_answer, motion, randomised, recurrent, relative_error
 
@@ -69,3 +69,55 @@ def test_a_step_in_8_bits_names_16(tmp_path: Path) -> None:
     assert told[-1] == OTHERS
     result = convert(model, path, "int16x8", x, **options)
     assert result.errors[0].relative < 0.15
+
+
+@pytest.mark.parametrize("quantize", ["int8", "dynamic", "float16", None])
+def test_an_output_that_varies_by_roundings_alone(quantize: str | None, tmp_path: Path) -> None:
+    """The sum of a softmax is one, give or take a bit: what is off by less than a hundredth is right."""
+    x, path = motion(40, 10), tmp_path / "m.tflite"
+    inputs = keras.Input((None, FEATURES))
+    shares = layers.Dense(5, "softmax")(recurrent("peephole", 12)(inputs))
+    model = randomised(keras.Model(inputs, layers.Dense(1, use_bias=False, name="sum")(shares)))
+    model.get_layer("sum").set_weights([np.ones((5, 1), np.float32)])
+    wanted = keras_answer(model, x)[0]
+    assert 0 < wanted.std() < 1e-6
+    result = convert(model, path, quantize, x)
+    assert result.errors[0].relative < 0.02
+    assert verify(model, path, x).is_ok
+    np.testing.assert_allclose(edge.load(path).predict(x), wanted, atol=0.02)
+
+
+def small(size: float, offset: float) -> keras.Model:
+    """Its answers are `size` large, around an offset."""
+    inputs = keras.Input((None, FEATURES))
+    model = randomised(keras.Model(inputs, layers.Dense(1, name="small")(recurrent("peephole", 12)(inputs))))
+    kernel, _ = model.get_layer("small").get_weights()
+    model.get_layer("small").set_weights([size * kernel, np.full(1, offset, np.float32)])
+    return model
+
+
+@pytest.mark.parametrize(("size", "offset"), [(1e-7, 0.0), (1e-4, 0.3)])
+def test_small_answers_in_half_precision(size: float, offset: float, tmp_path: Path) -> None:
+    """Below the smallest number of 16 bits, or their steps: refused, though all is off by 1e-4 at most."""
+    x, path = motion(40, 10), tmp_path / "m.tflite"
+    model = small(size, offset)
+    with pytest.raises(ConversionError, match="of its standard deviation. Use quantize=None"):
+        convert(model, path, "float16", x)
+    result = convert(model, path, None, x)
+    assert result.errors[0].relative < 0.01
+    assert verify(model, path, x).is_ok
+    found = verify(small(-size, offset), path, x)
+    assert not found.is_ok
+    # Where all of it is below the tolerance of real numbers, the error is told in what the output varies.
+    assert ("standard deviations" in str(found)) == (offset == 0.0)
+
+
+def test_the_way_out_is_one_that_leads_out(tmp_path: Path) -> None:
+    """Half precision is none where the output varies less than its steps."""
+    x, path = motion(40, 10), tmp_path / "m.tflite"
+    model = small(1e-4, 0.3)
+    with pytest.raises(ConversionError, match="differs from Keras") as refusal:
+        convert(model, path, "int8", x)
+    assert named(refusal.value) not in ("int8", "float16")
+    convert(model, path, named(refusal.value), x)
+    assert relative_error(edge.load(path).predict(x), keras_answer(model, x)[0]) < 0.15
