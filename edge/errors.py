@@ -34,3 +34,17 @@ def as_count(value: Any) -> int | None:
     except TypeError:
         return None
     return number if number > 0 else None
+
+
+def check_progress(progress: Any) -> None:
+    """Refuse with a TypeError what is to be told how far something has come, and cannot be called.
+
+    Example:
+        >>> check_progress(print)
+        >>> check_progress(None)
+    """
+    if progress is not None and not callable(progress):
+        raise TypeError(
+            "progress is a function of three arguments, what is done, what there is to do and what it "
+            f"is; received {progress!r}. Use progress=print, or None."
+        )

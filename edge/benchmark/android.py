@@ -16,7 +16,7 @@ from edge.benchmark import adb_tool, elf
 from edge.benchmark.adb import Device
 from edge.benchmark.machine import software
 from edge.benchmark.subjects import Job, Subject, default_length, jobs, look, several
-from edge.errors import ModelFileError
+from edge.errors import ModelFileError, check_progress
 from edge.results.benchmark import BenchmarkResult, Entry, Machine, RuntimeName
 from edge.tflite import TensorInfo
 
@@ -109,6 +109,7 @@ def benchmark_on_android(
         several("runs", (runs,))
     if isinstance(files, (str, Path)) or not files:
         raise ValueError("benchmark_on_android takes a list of at least one path.")
+    check_progress(progress)
     if not limit > 0:
         raise ValueError(f"limit must be a positive number of seconds, received {limit!r}.")
     subjects = [look(path) for path in files]

@@ -19,6 +19,7 @@ from edge.benchmark.figures import compare
 from edge.benchmark.real_data import accuracy, given_to, steps_of
 from edge.benchmark.subjects import Job, Subject, default_length, jobs, look, several
 from edge.benchmark.trial import Finding, Settings, Trial
+from edge.errors import check_progress
 from edge.native import NativeError, find_library
 from edge.results.benchmark import BenchmarkResult, Entry
 from edge.runtime.acceleration import SWITCHED_OFF, Acceleration, check_wish
@@ -87,6 +88,7 @@ def benchmark(
     for name, value, least in (("stream_rate_hz", stream_rate_hz, 1.0), ("limit", limit, 0.001)):
         if value is not None and not (_is_number(value) and least <= value < math.inf):
             raise ValueError(f"{name} must be a number, {least:g} at least, or None, received {value!r}.")
+    check_progress(progress)
     check_wish(accelerate)
     if accelerate is True:
         _engine_is_here()

@@ -20,7 +20,7 @@ from edge.benchmark.figures import compare, statistics
 from edge.benchmark.micro_process import CONVERT, NAME, Found
 from edge.benchmark.subjects import Subject, default_length, lengths_of, look, noise, several
 from edge.benchmark.worker import Worker
-from edge.errors import ModelFileError
+from edge.errors import ModelFileError, check_progress
 from edge.results.benchmark import BenchmarkResult, Entry
 from edge.targets import TARGETS
 from edge.tflite import describe
@@ -80,6 +80,7 @@ def benchmark_on_micro(
     """
     if isinstance(files, (str, Path)) or not files:
         raise ValueError("benchmark_on_micro takes a list of at least one path.")
+    check_progress(progress)
     if runs is not None:
         several("runs", (runs,))
     if limit is not None and not 0 < limit < math.inf:

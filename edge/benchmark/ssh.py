@@ -23,7 +23,7 @@ from typing import IO, Any
 from edge.aliases import Progress
 from edge.benchmark import ssh_remote
 from edge.benchmark.real_data import packed
-from edge.errors import ModelFileError
+from edge.errors import ModelFileError, check_progress
 from edge.tflite import parser
 
 OPTIONS = ("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15")
@@ -84,6 +84,7 @@ def benchmark_over_ssh(
     """
     if not destination or destination.startswith("-") or any(map(str.isspace, destination)):
         raise ValueError(f"The destination is written like pi@host, received {destination!r}.")
+    check_progress(progress)
     client = shutil.which("ssh")
     if client is None:
         raise FileNotFoundError("There is no ssh client here; install it (on Debian: openssh-client).")

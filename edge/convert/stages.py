@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from edge.aliases import Progress
+from edge.errors import check_progress
 
 T = TypeVar("T")
 READING = "reading the model"
@@ -40,11 +41,7 @@ class Stages:
     """
 
     def __init__(self, progress: Progress | None = None, quantize: str | None = None) -> None:
-        if progress is not None and not callable(progress):
-            raise TypeError(
-                "progress is a function of three arguments, what is done, what there is to do and what it "
-                f"is; received {progress!r}. Use progress=print, or None."
-            )
+        check_progress(progress)
         self._progress, self._all = progress, stages_of(quantize)
         self._now = 0, len(self._all), READING
 

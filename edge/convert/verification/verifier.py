@@ -21,7 +21,7 @@ from edge.convert.verification.drift import drift
 from edge.convert.verification.outputs import Scale, check_labels, check_output, tolerance_for
 from edge.convert.verification.pairing import Pair, pair_inputs, pair_outputs, run_file
 from edge.convert.verification.parity import keras_outputs
-from edge.errors import as_count
+from edge.errors import as_count, check_progress
 from edge.inspection.overview import inspect
 from edge.quiet import muting
 from edge.results.verification import Drift, Verification
@@ -78,6 +78,7 @@ def verify(
         raise ValueError(f"drift_steps is a number of steps, 0 or more; received {drift_steps!r}.")
     if tolerance is not None and not (tolerance >= 0 and math.isfinite(tolerance)):
         raise ValueError(f"tolerance must be a number, 0 or more; received {tolerance!r}.")
+    check_progress(progress)
     row = None if target is None else get_target(target)
     report = progress or (lambda done, total, text: None)
     report(0, 0, "loading")

@@ -73,6 +73,11 @@ def test_a_good_stream_agrees_and_does_not_drift(streamed: tuple[keras.Model, Pa
     assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["is_ok"] is True
 
 
+def test_progress_that_is_no_function(streamed: tuple[keras.Model, Path]) -> None:
+    with pytest.raises(TypeError, match="progress is a function of three arguments.*received 3"):
+        verify(*streamed, progress=3)  # type: ignore[arg-type]
+
+
 def test_one_altered_weight_is_found(streamed: tuple[keras.Model, Path], tmp_path: Path) -> None:
     model, path = streamed
     x = motion(12, 30)
