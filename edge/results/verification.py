@@ -100,7 +100,7 @@ class OutputDrift:
         name: of the output of the model.
         windows: of a stream, its steps 1 to 10, to 100, ...; of sequences, one of 10 steps, of 100, ...
         max_abs, rms: over all steps.
-        error: the rms, in the unit of the tolerance; is_ok: within it.
+        error: the rms, in the unit of the tolerance; limit: what it may be at most; is_ok: it is.
         trend: `"grows"`: the error becomes larger and larger; `"settled"`: it grew and no longer does;
             `"steady"`.
     """
@@ -110,6 +110,7 @@ class OutputDrift:
     max_abs: float
     rms: float
     error: float
+    limit: float
     is_ok: bool
     trend: Trend
 
@@ -229,7 +230,7 @@ class Verification:
             sign = "<=" if drifted.is_ok else ">"
             lines.append(
                 f"  {drifted.name} over {span}: rms error {drifted.error:.2g} {sign} "
-                f"{self.outputs[0].limit:g}, largest {drifted.max_abs:.2g}; the error {growth}"
+                f"{drifted.limit:g}, largest {drifted.max_abs:.2g}; the error {growth}"
             )
         if self.drift_note:
             lines.append(f"  drift: {self.drift_note}")

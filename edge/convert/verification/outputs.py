@@ -44,12 +44,16 @@ class Scale(NamedTuple):
         """The error in the unit of the tolerance."""
         return rms / self.spread if tolerance.by_spread else max_abs / max(1.0, self.largest)
 
-    def error_over_time(self, tolerance: Tolerance, rms: float) -> float:
-        """The same over many steps, always by the rms.
+    def judged(self, tolerance: Tolerance, max_abs: float, rms: float) -> tuple[float, Tolerance]:
+        """The error, and what it may be at most.
 
-        An LSTM multiplies any difference for a few steps now and then: among 100,000 one stands out by far.
+        Of an output that is small, or hardly varies, little may be left though the difference is within the
+        tolerance: then the error is told, and judged, in what the output varies.
         """
-        return self.error(tolerance, rms, rms)
+        error, relative = self.error(tolerance, max_abs, rms), rms / self.spread
+        if error <= tolerance.limit and relative > INTEGER.broken > tolerance.limit:
+            return relative, Tolerance(INTEGER.broken, by_spread=True)
+        return error, tolerance
 
 
 def check_output(
@@ -66,10 +70,7 @@ def check_output(
     by_sample = difference.reshape(len(difference), -1).max(axis=1)
     worst, scale = int(by_sample.argmax()), Scale.of(wanted)
     max_abs = float(by_sample[worst])
-    relative, error = rms / scale.spread, scale.error(tolerance, max_abs, rms)
-    if error <= tolerance.limit and relative > INTEGER.broken > tolerance.limit:
-        # Of an output that is small, or hardly varies, little is left, however small the difference is.
-        error, tolerance = relative, Tolerance(INTEGER.broken, by_spread=True)
+    error, tolerance = scale.judged(tolerance, max_abs, rms)
     decides = wanted.ndim > 1 and wanted.shape[-1] > 1 and wanted.dtype.kind == "f"
     decides = decides and (labels is not None or wanted.ndim == 2 or _are_probabilities(wanted))
     classes = (wanted.argmax(axis=-1), found.argmax(axis=-1)) if decides else None
@@ -78,7 +79,7 @@ def check_output(
         name,
         max_abs,
         rms,
-        relative,
+        rms / scale.spread,
         error,
         tolerance.limit,
         tolerance.unit,

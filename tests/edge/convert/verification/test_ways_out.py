@@ -112,6 +112,17 @@ def test_small_answers_in_half_precision(size: float, offset: float, tmp_path: P
     assert ("standard deviations" in str(found)) == (offset == 0.0)
 
 
+def test_small_answers_of_a_stream(tmp_path: Path) -> None:
+    x, path = motion(12, 30), tmp_path / "m.tflite"
+    convert(small(1e-7, 0.0), path, state="carry")
+    assert verify(small(1e-7, 0.0), path, x, drift_steps=300).is_ok
+    drift = verify(small(-1e-7, 0.0), path, x, drift_steps=300).drift
+    assert drift is not None
+    (output,) = drift.outputs
+    assert not drift.is_ok
+    assert output.error > output.limit > 0.1
+
+
 def test_the_way_out_is_one_that_leads_out(tmp_path: Path) -> None:
     """Half precision is none where the output varies less than its steps."""
     x, path = motion(40, 10), tmp_path / "m.tflite"
