@@ -28,4 +28,4 @@ def test_the_file_hears_when_the_bearing_goes(
 def test_it_is_the_first_of_the_gallery_and_short() -> None:
     assert len((HERE / "quickstart.py").read_text(encoding="utf-8").splitlines()) < 45
     gallery = (HERE / "README.md").read_text(encoding="utf-8")
-    assert 0 < gallery.index("python -m examples.quickstart") < gallery.index("##")
+    assert 0 < gallery.index("python -m examples.quickstart") < gallery.index("\n## [")

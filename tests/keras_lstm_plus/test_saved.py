@@ -20,7 +20,8 @@ def test_a_file_of_an_earlier_version_gives_what_it_gave() -> None:
     """Peephole with projection, both directions of a spec of one's own, a bare cell, a grid: side by side."""
     model = keras.models.load_model(SAVED / "saved.keras")
     with np.load(SAVED / "saved.npz") as arrays:
-        np.testing.assert_allclose(model(arrays["x"]), arrays["y"], atol=1e-6)
+        # Another processor rounds otherwise, and a layer norm over two units magnifies that: 1e-5 was seen.
+        np.testing.assert_allclose(model(arrays["x"]), arrays["y"], atol=5e-5)
 
 
 @pytest.mark.parametrize("lstm", [keras.layers.LSTM, LSTMPlus])
