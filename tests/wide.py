@@ -1,5 +1,5 @@
 """The tests that `make test` leaves to `make test-wide`, so that it stays within minutes; CI runs both. Of a
-grid's wide cases every third is left to `make test-all`.
+grid's wide cases CI runs every third; the others are left to `make test-all`.
 
 Of each test named here the cases that contain one of the fragments run in `make test`, or one in so many
 where a number stands; the others are marked `wide`: a grid goes on proving its point with a few cases, each
@@ -177,6 +177,9 @@ FAST_CASES: dict[str, tuple[str, ...] | int] = {
     "edge/convert/verification/test_verifier.py::test_the_streamed_keras_is_keras": (),
     "edge/convert/verification/test_ways_out.py::test_a_softmax_over_thousands": (),
     "edge/convert/verification/test_ways_out.py::test_a_step_in_8_bits_names_16": (),
+    "edge/convert/verification/test_ways_out.py::test_an_output_that_varies_by_roundings_alone": ("int8",),
+    "edge/convert/verification/test_ways_out.py::test_small_answers_in_half_precision": ("1e-07-",),
+    "edge/convert/verification/test_ways_out.py::test_the_way_out_is_one_that_leads_out": (),
     "edge/devices/test_android_class.py": (),
     "edge/devices/test_c_array.py::test_any_name_becomes_an_identifier": (),
     "edge/devices/test_c_array.py::test_labels_and_normalization": (),
@@ -283,11 +286,11 @@ def wide_among(nodes: Iterable[str]) -> set[str]:
 
 
 def left_to_test_all(wide: Iterable[str]) -> set[str]:
-    """Every third case of a grid: its neighbours, of the same kinds in other company, are in CI."""
+    """Two of three cases of a grid: their neighbour, of the same kinds in other company, is in CI."""
     found, count = set(), Counter[str]()
     for node in wide:
         name = node.partition("[")[0]
         count[name] += 1
-        if count[name] % 3 == 0:
+        if count[name] % 3 != 1:
             found.add(node)
     return found
