@@ -109,8 +109,8 @@ def peers(layer: LSTMPlus, x: Array) -> Iterator[Contestant]:
 def _in_8_bits(content: bytes) -> bytes:
     """With 8-bit weights, as ONNX Runtime itself makes them; the activations as it likes them.
 
-    A processor that adds pairs of products of bytes in 16 bits, as all without VNNI do, overflows with weights
-    of more than 7 bits; `reduce_range` is ONNX Runtime's own way out.
+    A processor that adds pairs of products of bytes in 16 bits, as all without VNNI do, overflows with
+    weights of more than 7 bits; `reduce_range` is ONNX Runtime's own way out.
     """
     import logging
 
