@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from examples.common.command import NOTHING
+
 HERE = Path(__file__).parent
 PRINTED = "printed.txt"  # what the example printed, beside what it wrote
 
@@ -40,9 +42,16 @@ def main(
         started = time.perf_counter()
         code = run(name, out / name, quick)
         failed |= code != 0
-        ended.add_row(name, "well" if code == 0 else f"exit {code}", f"{time.perf_counter() - started:.0f}")
+        ended.add_row(name, _word(code, out / name), f"{time.perf_counter() - started:.0f}")
     console.print(ended)
     raise typer.Exit(int(failed))
+
+
+def _word(code: int, out: Path) -> str:
+    if code:
+        return f"exit {code}"
+    printed = (out / PRINTED).read_text(encoding="utf-8")
+    return "left out: no data" if any(line.startswith(NOTHING) for line in printed.splitlines()) else "well"
 
 
 def run(name: str, out: Path, quick: bool) -> int:

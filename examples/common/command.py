@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from edge.quiet import quiet
+
+NOTHING = "Nothing was run."  # how a run in small begins its sentence on data that is not here
 
 ALWAYS = ("tensorflow", "keras", "tensorflow_datasets", "matplotlib")
 
@@ -44,6 +46,20 @@ def begin(out: Path, needed: Sequence[str] = ()) -> Console:
         raise SystemExit(f"Nothing can be written to --out {out}: {error.strerror}.") from error
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return Console()
+
+
+def without_data(error: Exception, quick: bool) -> NoReturn:
+    """End where data is missing, with the sentence that says how it is fetched.
+
+    In small that is no failure, as the other examples go on without it.
+
+    Raises:
+        SystemExit: always; its code is 1, in small 0.
+    """
+    if quick:
+        print(f"{NOTHING} {error}")
+        raise SystemExit(0) from None
+    raise SystemExit(str(error)) from error
 
 
 @contextmanager

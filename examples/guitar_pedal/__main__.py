@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from examples.common.command import Out, Quick, Seed, begin, waking
+from examples.common.command import Out, Quick, Seed, begin, waking, without_data
 
 ROUNDS = 320
 QUICK_ROUNDS = 20
@@ -30,11 +30,8 @@ def main(
     from examples.guitar_pedal import data
 
     absent = data.missing() if dry is None else None
-    if absent and quick:
-        console.print(f"Nothing was run. {absent}", soft_wrap=True)
-        return
     if absent:
-        raise SystemExit(absent)
+        without_data(FileNotFoundError(absent), quick)
     try:
         recordings = data.own(dry, wet) if dry and wet else data.record(out / "recordings")
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from examples.common.command import DataDir, Out, Quick, Seed, begin, waking
+from examples.common.command import DataDir, Out, Quick, Seed, begin, waking, without_data
 
 OUT = Path("results/language_model")
 QUICK_WORDS = 40_000  # of the corpus, in a quick run
@@ -62,7 +62,9 @@ def main(
         # A text of one's own has no tags: what is taught of verbs there, README.md shows.
         told = not (text or words_alone)
         school = sources(learned, quick, out / "files", data_dir, seed, console) if told else None
-    except (ValueError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
+        without_data(error, quick)
+    except ValueError as error:
         raise SystemExit(str(error)) from error
     console.print(
         f"{learned.name}: {len(learned.train):,} words to learn from, {len(learned.validation):,} for "
@@ -136,7 +138,7 @@ def characters(
     try:
         letters.run(quick, out, seed, data_dir, console)
     except FileNotFoundError as error:
-        raise SystemExit(str(error)) from error
+        without_data(error, quick)
     console.print(f"{time.perf_counter() - started:.0f} s. Files and results.json: {out}", soft_wrap=True)
 
 

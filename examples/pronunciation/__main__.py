@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from examples.common.command import DataDir, Out, Quick, Seed, begin, waking
+from examples.common.command import DataDir, Out, Quick, Seed, begin, waking, without_data
 
 OUT = Path("results/pronunciation")
 QUICK_WORDS = 6_000  # of the dictionary, in a quick run
@@ -46,7 +46,7 @@ def main(
     try:
         outcome = experiment.run(recipe, words, asked, seed, out / "files", data_dir, console)
     except FileNotFoundError as error:
-        raise SystemExit(str(error)) from error
+        without_data(error, quick)
     # A quick run learns from and is judged on a part of the dictionary: its errors could not be compared.
     published = () if quick else report.PUBLISHED
     console.print()

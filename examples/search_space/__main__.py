@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from examples.common.command import DataDir, Out, Quick, Seed, begin, waking
+from examples.common.command import DataDir, Out, Quick, Seed, begin, waking, without_data
 
 RATES = (3e-3, 1e-2)
 SEEDS = 7
@@ -43,7 +43,7 @@ def main(
         with console.status("preparing the sets"):
             tasks = [SETS[name](data_dir) for name in names]
     except FileNotFoundError as error:
-        raise SystemExit(str(error)) from error
+        without_data(error, quick)
     console.print(shares(tasks), soft_wrap=True)
     store = Store(out / "results.json", {"sets": names, **plan._asdict(), "units": UNITS, "batch": BATCH})
     if store.note:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from examples.common.command import DataDir, Out, Quick, Seed, begin, waking
+from examples.common.command import DataDir, Out, Quick, Seed, begin, waking, without_data
 
 EPOCHS = 24
 QUICK_EPOCHS, QUICK_UNSEEN_EPOCHS = 3, 1
@@ -45,7 +45,7 @@ def main(
         with console.status("The recordings"):
             clips = data.load_clips(data_dir)
     except FileNotFoundError as error:
-        raise SystemExit(str(error)) from None
+        without_data(error, quick)
     if quick:
         clips = [clip for clip in clips if clip.number < 12]
     speeds = (1.0,) if quick else SPEEDS

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from examples.common.command import DataDir, Out, Quick, Seed, begin, waking
+from examples.common.command import DataDir, Out, Quick, Seed, begin, waking, without_data
 
 EPOCHS, QUICK_EPOCHS, QUICK_SENTENCES = 2, 6, 1_500
 SENTENCE = "The buses , which went to Paris , were full ."
@@ -37,7 +37,7 @@ def main(
     try:
         learned, asked = load_sentences("train", data_dir), load_sentences("test", data_dir)
     except FileNotFoundError as error:
-        raise SystemExit(str(error)) from error
+        without_data(error, quick)
     if quick:
         learned, asked = learned[:QUICK_SENTENCES], asked[:300]
     with console.status("learning"):
