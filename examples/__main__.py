@@ -42,12 +42,13 @@ def main(
         started = time.perf_counter()
         code = run(name, out / name, quick)
         failed |= code != 0
-        ended.add_row(name, _word(code, out / name), f"{time.perf_counter() - started:.0f}")
+        ended.add_row(name, how_it_ended(code, out / name), f"{time.perf_counter() - started:.0f}")
     console.print(ended)
     raise typer.Exit(int(failed))
 
 
-def _word(code: int, out: Path) -> str:
+def how_it_ended(code: int, out: Path) -> str:
+    """In a word or two, by its exit code and what it printed."""
     if code:
         return f"exit {code}"
     printed = (out / PRINTED).read_text(encoding="utf-8")

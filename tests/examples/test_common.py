@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from examples.__main__ import HERE, names
+from examples.__main__ import HERE, how_it_ended, names
 from examples.common import command, data, files, pictures, tables
 from examples.common.progress import TrainingBar
 from keras_lstm_plus import LSTMPlus
@@ -191,3 +191,17 @@ def test_labels_at_the_ends_of_lines_do_not_overlap() -> None:
 @pytest.mark.parametrize(("values", "text"), [([0.9], "90%"), ([0.899, 0.926], "90 to 93%")])
 def test_a_span_of_shares(values: list[float], text: str) -> None:
     assert pictures.span(values) == text
+
+
+def test_missing_data_is_no_failure_in_small(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for quick, code in ((True, 0), (False, "brown.zip is nowhere")):
+        with pytest.raises(SystemExit) as end:
+            command.without_data(FileNotFoundError("brown.zip is nowhere"), quick)
+        assert end.value.code == code
+    printed = capsys.readouterr().out
+    assert printed == "Nothing was run. brown.zip is nowhere\n"
+    (tmp_path / "printed.txt").write_text(printed)
+    assert how_it_ended(0, tmp_path) == "left out: no data"
+    assert how_it_ended(1, tmp_path) == "exit 1"
+    (tmp_path / "printed.txt").write_text("a table\n")
+    assert how_it_ended(0, tmp_path) == "well"
