@@ -30,7 +30,7 @@ MEMORY = RNG.normal(size=(3, 6, UNITS)).astype("float32")
 TARGETS_MASK = np.array([[1] * 5, [1, 1, 1, 0, 0], [0, 1, 0, 1, 1]], bool)
 MEMORY_MASK = np.array([[1] * 6, [1, 0, 1, 1, 0, 0], [0] * 6], bool)  # the last has nothing to look at
 # The cell, the attention, and what is asked of them.
-KINDS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+DECODERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("peephole", "bahdanau", {}),
     ("stacked", "bahdanau", {"attention_units": 0}),
     ("peephole", "bahdanau", {"attend": "after", "attention_units": 3}),
@@ -68,7 +68,7 @@ def same(found: Any, right: Any, message: str, atol: float = 1e-5) -> None:
 
 def check_values() -> None:
     """In a loop and written out, with masks and without, in one piece and in two."""
-    for cell, kind, options in KINDS:
+    for cell, kind, options in DECODERS:
         layer = decoder_of(cell, kind, options)
         unrolled = decoder_of(cell, kind, options, unroll=True)
         unrolled.set_weights(layer.get_weights())

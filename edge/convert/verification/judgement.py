@@ -69,8 +69,12 @@ def judge(
         by, usual = f"{error.relative:.1%} of its standard deviation", f"{limits.usual:.0%}"
     sentence = f"output {error.name!r} differs from Keras by {by}"
     # A comparison with NaN is False, so NaN is the last to be dealt with.
+    if quantize == "float16" and size <= limits.broken and error.relative > INTEGER.broken:
+        raise CoarseError(f"The file was not kept: {sentence}{_of_spread(error)}.")
     if size <= limits.usual and quantize in (None, "float16"):
-        return _small(quantize, error, sentence)
+        if error.relative <= INTEGER.usual:
+            return None
+        return f"{sentence}{_of_spread(error)}: it varies by little more than roundings, or is very small"
     if size <= limits.usual:
         return None if error.single <= SINGLE else f"{sentence}, a single answer by up to {error.single:.0%}"
     if size <= limits.broken:
@@ -127,14 +131,9 @@ def advice(quantize: str | None, way: str | None) -> str:
     return _OTHERWISE[quantize or ""]
 
 
-def _small(quantize: str | None, error: OutputError, sentence: str) -> str | None:
-    """On an output that is small, or hardly varies: an error of the last digits may be most of it."""
-    sentence += f", which is {error.relative:.0%} of its standard deviation"
-    if error.relative <= INTEGER.usual:
-        return None
-    if quantize and not error.relative <= INTEGER.broken:
-        raise CoarseError(f"The file was not kept: {sentence}.")
-    return f"{sentence}: it varies by little more than roundings, or is very small"
+def _of_spread(error: OutputError) -> str:
+    """Of an output that is small, or hardly varies, an error of the last digits may be most."""
+    return f", which is {error.relative:.0%} of its standard deviation"
 
 
 def _decisions(wanted: Array, found: Array | None) -> str:

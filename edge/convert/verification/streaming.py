@@ -92,6 +92,6 @@ def stream_note(path: Path, whole: Signature, samples: Samples, rows: int) -> st
 
 
 def _differs(found: Array, wanted: Array, whole: Array, share: float) -> bool:
-    """By more than a share of the largest value, or of 1; where all are small, by a fifth of them."""
+    """By more than a share of the largest value, or of 1; where all are small, by five shares of them."""
     difference, size = float(np.abs(found - wanted).max()), float(np.abs(whole).max())
-    return difference > share * max(1.0, size) or difference > 0.2 * size
+    return difference > share * max(1.0, size) or difference > 5 * share * size

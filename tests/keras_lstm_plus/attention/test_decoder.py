@@ -19,6 +19,7 @@ from keras_lstm_plus.attention import (
     join_states,
 )
 from tests.helpers import attention_check
+from tests.helpers.attention_check import DECODERS
 from tests.keras_lstm_plus.attention import by_hand
 
 RNG = np.random.default_rng(0)
@@ -75,19 +76,7 @@ def right(
 
 
 @pytest.mark.parametrize("masked", [False, True], ids=["all", "masked"])
-@pytest.mark.parametrize(
-    ("cell", "kind", "options"),
-    [
-        ("peephole", "bahdanau", {}),
-        ("stacked", "bahdanau", {"attention_units": 0}),
-        ("peephole", "bahdanau", {"attend": "after", "attention_units": 3}),
-        ("peephole", "dot", {}),
-        ("stacked", "scaled_dot", {"attention_units": 0}),
-        ("stacked", "general", {"attention_units": 9}),
-        ("peephole", "general", {"attend": "before"}),
-        ("peephole", "concat", {"input_feeding": False}),
-    ],
-)
+@pytest.mark.parametrize(("cell", "kind", "options"), DECODERS)
 def test_it_is_the_equations(cell: str, kind: str, options: dict[str, Any], masked: bool) -> None:
     layer = decoder_of(cell, kind, **options)
     states = states_of(layer)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from edge.convert.verification.judgement import CoarseError, judge
 from edge.convert.verification.outputs import check_output, tolerance_for
+from edge.convert.verification.parity import compare
 from edge.convert.verification.verifier import numbers_of
 from edge.tflite import parse
 from tests.helpers.device_files import model_file
@@ -13,6 +16,18 @@ from tests.helpers.device_files import model_file
 def test_the_numbers_of_files_without_a_note() -> None:
     kinds = {"dynamic": "dynamic", "stock": None, "dense_int8": "int8"}
     assert {kind: numbers_of(parse(model_file(kind).read_bytes(), kind)) for kind in kinds} == kinds
+
+
+def test_a_larger_error_gets_no_milder_verdict() -> None:
+    """Of an output that varies by a thousandth, half precision may lose all below its tolerance and above."""
+    wanted = np.linspace(0.0, 1e-3, 8, dtype=np.float32)[:, None]
+    for by in (1e-3, 5e-3, 5e-2):
+        error = compare("y", wanted, wanted + np.float32(by))
+        with pytest.raises(CoarseError, match="differs from Keras"):
+            judge("float16", error, wanted)
+    small = wanted / 10
+    assert "of its standard deviation" in str(judge(None, compare("y", small, small * 0.95), small))
+    assert judge(None, compare("y", small, small * 0.999), small) is None
 
 
 def test_nan_is_an_error_and_not_a_crash() -> None:
